@@ -1,0 +1,128 @@
+// The configuration file as plain structs. All validation happens here: whatever load() returns is
+// consistent. Read once at start by the control core; the file format is documented in docs/configuration.md.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/types.h"
+#include "net/verdict.h"
+#include "service/snapshot.h"
+
+namespace steelyard::config {
+
+// A place in the file; lines and columns count from 1.
+struct Place {
+  int line = 0, column = 0;
+};
+
+struct InterfaceAddress {
+  Ipv4 address;        // with its host bits
+  uint8_t length = 0;  // of the prefix
+  Place at;
+};
+
+struct Vlan {
+  uint16_t id = 0;
+  std::vector<InterfaceAddress> addresses;
+  Place at;
+};
+
+struct Port {
+  std::string name;
+  std::string device;  // PCI address, or a vdev such as net_af_xdp0,iface=eth1
+  std::vector<InterfaceAddress> addresses;
+  std::vector<Vlan> vlans;
+  std::optional<uint16_t> mtu;  // default: the device's
+  std::optional<Mac> mac;       // only for replay, where no device has one
+  Place at;
+};
+
+// Static neighbour: {address, mac, port[, vlan]}.
+struct Neighbour {
+  Ipv4 address;
+  Mac mac;
+  std::string port;
+  uint16_t vlan = 0;
+  Place at;
+};
+
+// Static route: {to, via, port}; needed only where no kernel answers, as in replay.
+struct Route {
+  Prefix to;
+  Ipv4 via;
+  std::string port;
+  uint16_t vlan = 0;
+  Place at;
+};
+
+struct Server {
+  Endpoint address;
+  uint32_t weight = 1;  // 0: quiesced; at most 65535
+  Place at;
+};
+
+struct Service {
+  std::string name;
+  Endpoint address;
+  Protocol protocol = Protocol::tcp;
+  std::string scheduler = "wrr";                              // a name of schedulers()
+  std::array<std::chrono::milliseconds, kStates> timeouts{};  // by State; defaults are IPVS's
+  NoConnection no_connection = NoConnection::reset;
+  bool sloppy_tcp = false;
+  std::vector<Server> servers;  // in YAML order, which is scheduling order
+  Place at;
+};
+
+enum class Idle : uint8_t { poll, sleep };
+
+struct Director {
+  unsigned control_core = 0;
+  std::vector<unsigned> worker_cores;  // one worker each
+  uint32_t connections = 1'000'000;    // capacity of the table
+  Idle idle = Idle::poll;
+  std::vector<std::string> eal;  // passed to the EAL as they are
+  std::string admin_socket = "/run/steelyard/steelyard.sock";
+  // Packets a second over all workers; std::nullopt: unlimited.
+  std::array<std::optional<uint32_t>, kKernelClasses> kernel_rates{};
+  std::optional<uint32_t> icmp_error_rate = 1000, reset_rate = 10000;
+};
+
+struct Config {
+  std::string file;
+  Director director;
+  std::vector<Port> ports;
+  std::vector<Neighbour> neighbours;
+  std::vector<Route> routes;
+  std::vector<Service> services;
+};
+
+// `file:line:column: what is wrong and what is allowed`
+struct Message {
+  std::string file;
+  Place at;
+  std::string text;
+  std::string format() const;
+};
+
+class Error : public std::runtime_error {
+ public:
+  explicit Error(std::vector<Message> messages);
+  const std::vector<Message>& messages() const noexcept { return messages_; }
+
+ private:
+  std::vector<Message> messages_;
+};
+
+// Reads and validates the file. Throws Error with all errors of the file at once. What is only doubtful is
+// appended to `warnings`. load_text() is the same for a text, `file` names it in messages.
+Config load(const std::string& file, std::vector<Message>& warnings);
+Config load_text(std::string_view text, const std::string& file, std::vector<Message>& warnings);
+
+}  // namespace steelyard::config

@@ -1,0 +1,35 @@
+// What a worker needs of the wires. dpdk::QueueIo in the director, MemoryIo in tests, replay and benchmark.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+
+struct rte_mbuf;
+struct rte_mempool;
+
+namespace steelyard {
+
+// All functions are noexcept and called by the worker's own thread only. A port is an index of a configured
+// port.
+template <class Io>
+concept PacketIo = requires(Io io, rte_mbuf** packets, rte_mbuf* packet, uint16_t n, uint8_t port) {
+  // Up to n packets, in mbuf->port the index of the configured port each came in by. The worker owns them.
+  { io.receive(packets, n) }
+  noexcept->std::same_as<uint16_t>;
+  // Sends n packets by `port`, in order; frees those that the queue refuses. Returns how many it took.
+  { io.send(port, packets, n) }
+  noexcept->std::same_as<uint16_t>;
+  // To the kernel interface of port mbuf->port. False: the ring is full, the packet is still the worker's.
+  { io.to_kernel(packet) }
+  noexcept->std::same_as<bool>;
+  // Frees n packets.
+  { io.free(packets, n) }
+  noexcept->std::same_as<void>;
+  // Pools for fragmentation on output: headers from the direct one, payload references from the indirect one.
+  { io.direct_pool() }
+  noexcept->std::same_as<rte_mempool*>;
+  { io.indirect_pool() }
+  noexcept->std::same_as<rte_mempool*>;
+};
+
+}  // namespace steelyard

@@ -1,0 +1,48 @@
+// The worker: one turn takes a batch from receive to send, run to completion. It allocates nothing, locks
+// nothing, makes no system call and never logs.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "base/time.h"
+#include "conn/table.h"
+#include "net/batch.h"
+#include "pipeline/counters.h"
+#include "pipeline/io.h"
+#include "pipeline/limits.h"
+#include "pipeline/stages.h"
+#include "service/snapshot.h"
+
+namespace steelyard {
+
+// What all workers of a director share. Everything outlives the workers.
+struct Shared {
+  ConnectionTable& connections;
+  GracePeriods& grace;
+  const std::atomic<const Snapshot*>& snapshot;
+};
+
+template <PacketIo Io>
+class Worker {
+ public:
+  // `thread` is this worker's id in the table and the grace periods; the caller registers it there.
+  Worker(unsigned thread, Io& io, Shared shared, WorkerCounters& counters, const Limits& limits)
+      : io_(io), shared_(shared), context_{thread, shared.connections, counters, RateLimits(limits), {}} {}
+
+  // One turn: at most one batch from receive to send. Returns the number of packets received. Reports
+  // quiescence, also when nothing came; no pointer into the snapshot or the table survives it.
+  uint16_t turn(Now now) noexcept;
+
+ private:
+  void dispatch(Batch& batch, const Snapshot& snap) noexcept;
+
+  Io& io_;
+  Shared shared_;
+  WorkerContext context_;
+};
+
+}  // namespace steelyard
+
+#include "pipeline/worker_impl.h"

@@ -1,0 +1,54 @@
+#include "service/address_table.h"
+
+namespace steelyard {
+
+void AddressTable::add(Ipv4 address, AddressClass c) {
+  if (2 * (used_ + 1) > slots_.size()) grow();
+  for (uint32_t i = home(address);; i = (i + 1) & mask_) {
+    Slot& slot = slots_[i];
+    if (slot.classes != 0 && slot.address != address) continue;
+    if (slot.classes == 0) ++used_;
+    slot.address = address;
+    slot.classes = static_cast<uint8_t>(slot.classes | c);
+    return;
+  }
+}
+
+void AddressTable::grow() {
+  const std::vector<Slot> old = std::move(slots_);
+  slots_ = std::vector<Slot>(old.size() * 2);
+  mask_ = static_cast<uint32_t>(slots_.size()) - 1;
+  used_ = 0;
+  for (const Slot& s : old)
+    if (s.classes != 0) add(s.address, static_cast<AddressClass>(s.classes));
+}
+
+uint32_t ServiceTable::home(Protocol p, Endpoint e) const noexcept {
+  const uint64_t word = uint64_t{e.address.be} << 32 | uint64_t{e.port.be} << 8 | static_cast<uint8_t>(p);
+  return static_cast<uint32_t>((word * 0x9e3779b97f4a7c15) >> 40) & mask_;
+}
+
+void ServiceTable::add(Protocol protocol, Endpoint address, uint16_t service) {
+  if (2 * (used_ + 1) > slots_.size()) grow();
+  uint32_t i = home(protocol, address);
+  while (slots_[i].protocol != Protocol::none) i = (i + 1) & mask_;
+  slots_[i] = {address, protocol, service};
+  ++used_;
+}
+
+std::optional<uint16_t> ServiceTable::find(Protocol protocol, Endpoint address) const noexcept {
+  for (uint32_t i = home(protocol, address); slots_[i].protocol != Protocol::none; i = (i + 1) & mask_)
+    if (slots_[i].protocol == protocol && slots_[i].address == address) return slots_[i].service;
+  return std::nullopt;
+}
+
+void ServiceTable::grow() {
+  const std::vector<Slot> old = std::move(slots_);
+  slots_ = std::vector<Slot>(old.size() * 2);
+  mask_ = static_cast<uint32_t>(slots_.size()) - 1;
+  used_ = 0;
+  for (const Slot& s : old)
+    if (s.protocol != Protocol::none) add(s.protocol, s.address, s.service);
+}
+
+}  // namespace steelyard

@@ -1,0 +1,63 @@
+// Two small open-addressed tables that answer, from a cache line or two, whose an address is and which
+// service an endpoint belongs to. Built by the control core, immutable afterwards, read by workers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/types.h"
+
+namespace steelyard {
+
+enum AddressClass : uint8_t {
+  kVirtualAddress = 1,  // of a virtual service
+  kServerAddress = 2,   // of a real server
+  kLocalAddress = 4,    // the director's own, of a port
+};
+
+class AddressTable {
+ public:
+  void add(Ipv4 address, AddressClass c);  // classes of one address accumulate
+  uint8_t classes(Ipv4 address) const noexcept {
+    for (uint32_t i = home(address);; i = (i + 1) & mask_) {
+      const Slot& slot = slots_[i];
+      if (slot.address == address) return slot.classes;
+      if (slot.classes == 0) return 0;
+    }
+  }
+  bool is_virtual(Ipv4 address) const noexcept { return (classes(address) & kVirtualAddress) != 0; }
+
+ private:
+  struct Slot {
+    Ipv4 address;
+    uint8_t classes = 0;  // 0: empty
+  };
+  uint32_t home(Ipv4 a) const noexcept {
+    return static_cast<uint32_t>((a.be * uint64_t{0x9e3779b97f4a7c15}) >> 40) & mask_;
+  }
+  void grow();
+
+  std::vector<Slot> slots_ = std::vector<Slot>(8);
+  uint32_t mask_ = 7, used_ = 0;
+};
+
+class ServiceTable {
+ public:
+  void add(Protocol protocol, Endpoint address, uint16_t service);
+  std::optional<uint16_t> find(Protocol protocol, Endpoint address) const noexcept;
+
+ private:
+  struct Slot {
+    Endpoint address;
+    Protocol protocol = Protocol::none;  // none: empty
+    uint16_t service = 0;
+  };
+  uint32_t home(Protocol p, Endpoint e) const noexcept;
+  void grow();
+
+  std::vector<Slot> slots_ = std::vector<Slot>(8);
+  uint32_t mask_ = 7, used_ = 0;
+};
+
+}  // namespace steelyard

@@ -1,0 +1,65 @@
+// The control core's decisions as workers read them: one immutable Snapshot behind one atomic pointer. A
+// worker loads the pointer once per turn and keeps nothing from it beyond the turn; the control core frees a
+// replaced one after a grace period. Slots (of services, servers and next hops) are indices that stay valid
+// as long as a connection uses them, so entries in the connection table name their service, server and next
+// hops by slot.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/time.h"
+#include "base/types.h"
+#include "sched/schedule.h"
+#include "service/address_table.h"
+#include "service/routes.h"
+#include "service/tcp_state.h"
+
+namespace steelyard {
+
+using ServiceSlot = uint16_t;
+using ServerSlot = uint32_t;
+inline constexpr ServiceSlot kNoService = 0xffff;
+
+enum class NoConnection : uint8_t { reset, drop };
+
+struct VirtualService {
+  Endpoint address;
+  Protocol protocol = Protocol::none;  // none: the slot is not in use
+  NoConnection no_connection = NoConnection::reset;
+  bool sloppy_tcp = false;
+  std::array<Ticks, kStates> timeouts{};  // by State
+  ScheduleSlot* schedule = nullptr;       // outlives every snapshot
+};
+
+struct RealServer {
+  Endpoint address;
+  ServiceSlot service = kNoService;  // kNoService: the slot is not in use
+  uint32_t weight = 1;
+  bool usable = true;  // may get new connections; the schedule already leaves out the others
+};
+
+// A configured port as the datapath needs it.
+struct PortInfo {
+  Mac mac;
+  Ipv4 address;         // source of the ICMP errors sent towards this port's servers; 0: none configured
+  uint16_t mtu = 1500;  // IP packet size
+};
+
+struct Snapshot {
+  uint64_t version = 0;
+  AddressTable addresses;                // whose address is it: virtual, a real server's, the director's own
+  ServiceTable by_endpoint;              // (protocol, virtual endpoint) -> service slot
+  std::vector<VirtualService> services;  // by ServiceSlot
+  std::vector<RealServer> servers;       // by ServerSlot
+  std::vector<PortInfo> ports;           // by port index
+  Routes routes;                         // destination -> next hop slot
+  std::vector<NextHop> next_hops;        // by NextHopSlot; [0] is the unknown next hop
+  uint16_t route_epoch = 0;  // a connection that was opened under another epoch looks its next hops up anew
+};
+
+}  // namespace steelyard
