@@ -2,6 +2,7 @@
 // Ethernet II and IEEE 802.1Q, RFC 791, RFC 792, RFC 768, RFC 9293.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "base/types.h"
@@ -13,7 +14,7 @@ inline constexpr uint16_t kEtherTypeIpv4 = swap16(0x0800), kEtherTypeArp = swap1
                           kEtherTypeIpv6 = swap16(0x86dd);
 
 struct [[gnu::packed]] EthernetHeader {
-  Mac destination, source;
+  std::array<uint8_t, 6> destination, source;
   uint16_t type;
 };
 
