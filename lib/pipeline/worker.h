@@ -12,17 +12,11 @@
 #include "pipeline/counters.h"
 #include "pipeline/io.h"
 #include "pipeline/limits.h"
+#include "pipeline/shared.h"
 #include "pipeline/stages.h"
 #include "service/snapshot.h"
 
 namespace steelyard {
-
-// What all workers of a director share. Everything outlives the workers.
-struct Shared {
-  ConnectionTable& connections;
-  GracePeriods& grace;
-  const std::atomic<const Snapshot*>& snapshot;
-};
 
 template <PacketIo Io>
 class Worker {

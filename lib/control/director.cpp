@@ -1,0 +1,295 @@
+#include "control/director.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "sched/scheduler.h"
+
+namespace steelyard::control {
+namespace {
+
+constexpr uint64_t kSweepPassMs = 4000;  // with a tick's rounding: every connection ends at most 5 s late
+
+std::size_t slots_for_servers(const config::Config& config) {
+  std::size_t configured = 0;
+  for (const config::Service& s : config.services) configured += s.servers.size();
+  return std::max<std::size_t>(1024, configured * 2);
+}
+
+uint32_t share(std::optional<uint32_t> rate, unsigned workers) {
+  return rate ? std::max<uint32_t>(1, *rate / workers) : kUnlimited;
+}
+
+// The ways out that the configuration itself states: its ports' subnets, static routes and neighbours.
+Network configured_network(const config::Config& config) {
+  Network network;
+  const auto port_index = [&config](const std::string& name) {
+    const auto at = std::ranges::find(config.ports, name, &config::Port::name);
+    return static_cast<uint8_t>(at - config.ports.begin());
+  };
+  const auto connect = [&network](const Interface& on,
+                                  const std::vector<config::InterfaceAddress>& addresses) {
+    for (const config::InterfaceAddress& a : addresses) {
+      Prefix to{a.address, a.length};
+      to.address = Ipv4::from_host(to.address.host() & to.mask_host());
+      network.routes.push_back({to, on, {}});
+      network.local.push_back(a.address);
+    }
+  };
+  for (uint8_t i = 0; i < config.ports.size(); ++i) {
+    connect({i, 0}, config.ports[i].addresses);
+    for (const config::Vlan& v : config.ports[i].vlans) connect({i, v.id}, v.addresses);
+  }
+  for (const config::Route& r : config.routes)
+    network.routes.push_back({r.to, {port_index(r.port), r.vlan}, r.via});
+  for (const config::Neighbour& n : config.neighbours)
+    network.neighbours.push_back({{port_index(n.port), n.vlan}, n.address, n.mac});
+  return network;
+}
+
+}  // namespace
+
+struct Director::ServiceState {
+  std::string name;
+  const Scheduler* scheduler = nullptr;
+  VirtualService service;
+  std::vector<ServerSlot> servers;  // in scheduling order
+  ScheduleSlot schedule;
+  bool gone = false;  // no longer configured; kept for the connections it still has
+};
+
+Totals& Totals::operator+=(const Totals& o) noexcept {
+  connections += o.connections, active += o.active, inactive += o.inactive;
+  packets_in += o.packets_in, packets_out += o.packets_out, bytes_in += o.bytes_in, bytes_out += o.bytes_out;
+  return *this;
+}
+
+Director::Director(const config::Config& config, std::vector<PortInfo> ports, const DirectorOptions& options)
+    : config_(config), options_(options), ports_(std::move(ports)), grace_(options.workers + 1) {
+  if (ports_.size() != config_.ports.size())
+    throw std::logic_error("as many ports as the configuration names");
+  for (std::size_t i = 0; i < ports_.size(); ++i)
+    if (!config_.ports[i].addresses.empty()) ports_[i].address = config_.ports[i].addresses.front().address;
+  ConnectionTable::Options table;
+  table.capacity = config_.director.connections;
+  table.hash_seed = options_.hash_seed;
+  table.threads = options_.workers + 1;
+  table.huge_pages = options_.huge_pages;
+  table_ = std::make_unique<ConnectionTable>(table, grace_);
+  servers_.resize(slots_for_servers(config_));
+  for (unsigned i = 0; i <= options_.workers; ++i)
+    counters_.push_back(std::make_unique<WorkerCounters>(servers_.size()));
+  set_services(config_.services);
+  set_network({});
+}
+
+Director::~Director() { delete snapshot_.load(std::memory_order_relaxed); }
+
+Limits Director::limits() const noexcept {
+  Limits limits;
+  for (std::size_t i = 0; i < kKernelClasses; ++i)
+    limits.kernel[i] = share(config_.director.kernel_rates[i], options_.workers);
+  limits.icmp_errors = share(config_.director.icmp_error_rate, options_.workers);
+  limits.resets = share(config_.director.reset_rate, options_.workers);
+  return limits;
+}
+
+Ticks Director::timeout_of(const Connection& c, State s, const void* self) noexcept {
+  const auto& services = static_cast<const Director*>(self)->services_;
+  return services[c.service]->service.timeouts[static_cast<std::size_t>(s)];
+}
+
+void Director::account_expired(const ConnectionTable::Expired& e, void* self) noexcept {
+  const auto* director = static_cast<Director*>(self);
+  ServerCounters& server = director->counters_.back()->servers[e.connection->server];
+  const bool inactive = (e.last >> 8 & kInactive) != 0;
+  (inactive ? server.inactive : server.active).add(~uint64_t{0});
+}
+
+void Director::tick(uint64_t now_ms) {
+  const auto now = static_cast<Ticks>(now_ms / static_cast<uint64_t>(kTick.count()));
+  ticks_.store(now, std::memory_order_relaxed);
+  const uint64_t passed = started_ ? std::min(now_ms - last_ms_, kSweepPassMs) : 0;
+  started_ = true;
+  last_ms_ = now_ms;
+
+  const ConnectionTable::SweepHooks hooks{timeout_of, this, account_expired, this};
+  sweep_debt_ += table_->index_slots() * passed;
+  if (const uint64_t due = sweep_debt_ / kSweepPassMs; due > 0) {
+    sweep_debt_ %= kSweepPassMs;
+    table_->sweep(due, now, hooks);
+  }
+  table_->relieve(now, hooks);
+  table_->reclaim();
+  renew_windows();
+  free_retired();
+}
+
+void Director::free_retired() {
+  while (!old_snapshots_.empty() && grace_.passed(old_snapshots_.front().token)) old_snapshots_.pop_front();
+  while (!old_schedules_.empty() && grace_.passed(old_schedules_.front().token)) old_schedules_.pop_front();
+}
+
+void Director::set_network(Network network) {
+  Network all = configured_network(config_);
+  all.routes.insert(all.routes.end(), network.routes.begin(), network.routes.end());
+  all.neighbours.insert(all.neighbours.end(), network.neighbours.begin(), network.neighbours.end());
+  if (next_hops_.update(all, ports_)) ++route_epoch_;
+  local_ = std::move(all.local);
+  local_.insert(local_.end(), network.local.begin(), network.local.end());
+  publish();
+}
+
+ServerSlot Director::server_slot(ServiceSlot service, Endpoint address) {
+  const auto [at, added] =
+      server_slots_.try_emplace({service, address}, static_cast<ServerSlot>(server_slots_.size()));
+  if (!added) return at->second;
+  if (at->second >= servers_.size()) {
+    server_slots_.erase(at);
+    throw std::length_error("more real servers than the director has slots for: restart it");
+  }
+  servers_[at->second] = {address, service, 1, true};
+  return at->second;
+}
+
+void Director::set_services(const std::vector<config::Service>& services) {
+  std::vector<bool> kept(services_.size());
+  std::vector<ServiceSlot> changed;
+  for (const config::Service& wanted : services) {
+    const auto same = [&wanted](const auto& s) {
+      return s && s->service.address == wanted.address && s->service.protocol == wanted.protocol;
+    };
+    auto at = std::ranges::find_if(services_, same);
+    if (at == services_.end()) at = services_.insert(at, std::make_unique<ServiceState>());
+    const auto slot = static_cast<ServiceSlot>(at - services_.begin());
+    kept.resize(services_.size());
+    kept[slot] = true;
+    changed.push_back(slot);
+
+    ServiceState& state = **at;
+    state.name = wanted.name;
+    state.gone = false;
+    state.scheduler = find_scheduler(wanted.scheduler);
+    if (state.scheduler == nullptr)
+      throw std::logic_error("unknown scheduler: the configuration is validated before");
+    state.service = {wanted.address, wanted.protocol, wanted.no_connection, wanted.sloppy_tcp, {},
+                     &state.schedule};
+    for (std::size_t i = 0; i < kStates; ++i) state.service.timeouts[i] = to_ticks(wanted.timeouts[i]);
+    state.servers.clear();
+    for (const config::Server& s : wanted.servers) {
+      const ServerSlot server = server_slot(slot, s.address);
+      servers_[server].weight = s.weight;
+      servers_[server].usable = true;
+      state.servers.push_back(server);
+    }
+  }
+  for (std::size_t i = 0; i < services_.size(); ++i) {
+    if (kept[i]) continue;
+    services_[i]->servers.clear();  // its connections live on, new ones find no service
+    services_[i]->gone = true;
+    changed.push_back(static_cast<ServiceSlot>(i));
+  }
+  publish();  // before the schedules: a worker that meets a new pick finds its server
+  for (const ServiceSlot slot : changed) compile(*services_[slot], true);
+}
+
+void Director::compile(ServiceState& state, bool changed) {
+  std::vector<Candidate> candidates;
+  candidates.reserve(state.servers.size());
+  for (const ServerSlot s : state.servers) {
+    const Totals t = totals(s);
+    candidates.push_back({s, servers_[s].usable ? servers_[s].weight : 0, static_cast<uint32_t>(t.active),
+                          static_cast<uint32_t>(t.inactive)});
+  }
+  auto next = std::make_unique<Schedule>();
+  next->base = state.schedule.position();
+  SequenceState from = state.schedule.state();
+  if (changed) from.mid_pass = false;
+  state.scheduler->fill(candidates, from, *next);
+  if (auto old = state.schedule.publish(std::move(next)))
+    old_schedules_.push_back({grace_.start(), std::move(old)});
+}
+
+// A window that does not repeat its sequence exactly is continued once half of it is used up, a periodic one
+// before its position wraps.
+void Director::renew_windows() {
+  for (const auto& state : services_) {
+    const Schedule* s = state->schedule.current();
+    if (s == nullptr || s->picks.empty()) continue;
+    const uint32_t limit = s->periodic ? uint32_t{1} << 31 : static_cast<uint32_t>(s->picks.size() / 2);
+    if (state->schedule.position() > limit) compile(*state, false);
+  }
+}
+
+void Director::publish() {
+  auto next = std::make_unique<Snapshot>();
+  next->version = ++version_;
+  for (ServiceSlot slot = 0; slot < services_.size(); ++slot) {
+    const ServiceState& state = *services_[slot];
+    next->services.push_back(state.service);
+    if (state.gone) continue;
+    next->by_endpoint.add(state.service.protocol, state.service.address, slot);
+    next->addresses.add(state.service.address.address, kVirtualAddress);
+  }
+  next->servers = servers_;
+  for (const RealServer& s : servers_)
+    if (s.service != kNoService) next->addresses.add(s.address.address, kServerAddress);
+  for (const Ipv4 a : local_) next->addresses.add(a, kLocalAddress);
+  next->ports = ports_;
+  next->routes = next_hops_.routes();
+  next->next_hops = next_hops_.slots();
+  next->route_epoch = route_epoch_;
+  const Snapshot* old = snapshot_.exchange(next.release(), std::memory_order_acq_rel);
+  if (old != nullptr) old_snapshots_.push_back({grace_.start(), std::unique_ptr<const Snapshot>(old)});
+}
+
+Totals Director::totals(ServerSlot server) const noexcept {
+  Totals t;
+  for (const auto& worker : counters_) {
+    const ServerCounters& c = worker->servers[server];
+    t += {c.connections.get(),
+          static_cast<int64_t>(c.active.get()),
+          static_cast<int64_t>(c.inactive.get()),
+          c.packets_in.get(),
+          c.packets_out.get(),
+          c.bytes_in.get(),
+          c.bytes_out.get()};
+  }
+  return t;
+}
+
+std::vector<ServiceView> Director::services() const {
+  std::vector<ServiceView> views;
+  for (const auto& state : services_) {
+    if (state->gone) continue;
+    ServiceView view{
+        state->name, state->service.address, state->service.protocol, std::string(state->scheduler->name), {},
+        {}};
+    for (const ServerSlot s : state->servers) {
+      view.servers.push_back({servers_[s].address, servers_[s].weight, "up", totals(s)});
+      view.totals += view.servers.back().totals;
+    }
+    views.push_back(std::move(view));
+  }
+  return views;
+}
+
+std::array<uint64_t, kDropReasons> Director::drops() const {
+  std::array<uint64_t, kDropReasons> sums{};
+  for (const auto& worker : counters_)
+    for (std::size_t i = 0; i < kDropReasons; ++i) sums[i] += worker->drops[i].get();
+  return sums;
+}
+
+Director::Packets Director::packets() const {
+  Packets sums;
+  for (const auto& worker : counters_) {
+    sums.received += worker->received.get();
+    sums.forwarded += worker->forwarded.get();
+    sums.kernel += worker->kernel.get();
+    sums.originated += worker->originated.get();
+  }
+  return sums;
+}
+
+}  // namespace steelyard::control

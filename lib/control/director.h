@@ -1,0 +1,131 @@
+// The control core's part of the director without its event loop: it owns the connection table, the slots of
+// services and servers, their schedules and the published snapshot, and is told the time. The daemon drives
+// it from its loop, replay and tests from packet timestamps. All functions are called by the control core's
+// thread alone; workers use what shared() and counters() hand out.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/grace.h"
+#include "config/config.h"
+#include "conn/table.h"
+#include "control/next_hops.h"
+#include "pipeline/counters.h"
+#include "pipeline/limits.h"
+#include "pipeline/shared.h"
+#include "service/network.h"
+#include "service/snapshot.h"
+
+namespace steelyard::control {
+
+struct DirectorOptions {
+  unsigned workers = 1;
+  std::array<uint64_t, 2> hash_seed{};
+  bool huge_pages = false;
+};
+
+// Sums over all workers, in the words of IPVS.
+struct Totals {
+  uint64_t connections = 0;
+  int64_t active = 0, inactive = 0;
+  uint64_t packets_in = 0, packets_out = 0, bytes_in = 0, bytes_out = 0;
+  Totals& operator+=(const Totals& other) noexcept;
+};
+
+struct ServerView {
+  Endpoint address;
+  uint32_t weight = 0;
+  std::string_view state;  // "up"; health checks are to come
+  Totals totals;
+};
+
+struct ServiceView {
+  std::string name;
+  Endpoint address;
+  Protocol protocol = Protocol::none;
+  std::string scheduler;
+  Totals totals;
+  std::vector<ServerView> servers;
+};
+
+class Director {
+ public:
+  // `ports` in the order of the configuration, with MAC and MTU; their addresses are taken from the
+  // configuration. Throws std::system_error when the connection table finds no memory.
+  Director(const config::Config& config, std::vector<PortInfo> ports, const DirectorOptions& options);
+  ~Director();
+  Director(const Director&) = delete;
+  Director& operator=(const Director&) = delete;
+
+  // For workers: thread ids 0 .. workers-1.
+  Shared shared() noexcept { return {*table_, grace_, snapshot_}; }
+  WorkerCounters& counters(unsigned worker) noexcept { return *counters_[worker]; }
+  Limits limits() const noexcept;  // one worker's share
+  const std::atomic<Ticks>& clock() const noexcept { return ticks_; }
+
+  // One step: the clock, a share of the sweep (a whole pass in at most 4 s), reclamation, windows that run
+  // out. `now_ms`: milliseconds of the boot clock; never goes back.
+  void tick(uint64_t now_ms);
+
+  // Routes and neighbours as the kernel has them; those of the configuration always count too.
+  void set_network(Network network);
+
+  // Replaces all services in one step. What stays (service: protocol and endpoint; server: endpoint) keeps
+  // its slot, its counters and its place in the sequence of picks; connections of what goes live on.
+  void set_services(const std::vector<config::Service>& services);
+
+  std::vector<ServiceView> services() const;
+  std::array<uint64_t, kDropReasons> drops() const;
+  struct Packets {
+    uint64_t received = 0, forwarded = 0, kernel = 0, originated = 0;
+  };
+  Packets packets() const;
+  const Snapshot& snapshot() const noexcept { return *snapshot_.load(std::memory_order_relaxed); }
+  const ConnectionTable& table() const noexcept { return *table_; }
+  GracePeriods& grace() noexcept { return grace_; }
+
+ private:
+  struct ServiceState;
+  void publish();
+  void compile(ServiceState& service, bool changed);
+  void renew_windows();
+  void free_retired();
+  ServerSlot server_slot(ServiceSlot service, Endpoint address);
+  Totals totals(ServerSlot server) const noexcept;
+  static Ticks timeout_of(const Connection& c, State s, const void* self) noexcept;
+  static void account_expired(const ConnectionTable::Expired& e, void* self) noexcept;
+
+  config::Config config_;
+  DirectorOptions options_;
+  std::vector<PortInfo> ports_;
+  GracePeriods grace_;
+  std::unique_ptr<ConnectionTable> table_;
+  std::vector<std::unique_ptr<WorkerCounters>> counters_;  // workers, then the control core's own
+  std::vector<std::unique_ptr<ServiceState>> services_;    // by slot; null: free
+  std::vector<RealServer> servers_;                        // by slot
+  std::map<std::pair<ServiceSlot, Endpoint>, ServerSlot> server_slots_;
+  std::vector<Ipv4> local_;
+  NextHops next_hops_;
+  uint16_t route_epoch_ = 1;
+  uint64_t version_ = 0;
+  std::atomic<const Snapshot*> snapshot_{nullptr};
+  std::atomic<Ticks> ticks_{0};
+  uint64_t last_ms_ = 0, sweep_debt_ = 0;
+  bool started_ = false;
+  template <class T>
+  struct Retired {
+    GracePeriods::Token token;
+    std::unique_ptr<const T> what;
+  };
+  std::deque<Retired<Snapshot>> old_snapshots_;
+  std::deque<Retired<Schedule>> old_schedules_;
+};
+
+}  // namespace steelyard::control

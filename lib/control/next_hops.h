@@ -1,0 +1,35 @@
+// Gives neighbours their next-hop slots and keeps them, so that connections can name a next hop by its slot.
+// Used by the control core alone.
+#pragma once
+
+#include <map>
+#include <span>
+#include <vector>
+
+#include "service/network.h"
+#include "service/snapshot.h"
+
+namespace steelyard::control {
+
+class NextHops {
+ public:
+  // Takes over a new view of the network. A neighbour keeps its slot as long as it is known; a change of its
+  // MAC shows in place. True if the routes changed or a slot was taken back: connections must look their next
+  // hops up anew.
+  bool update(const Network& network, std::span<const PortInfo> ports);
+
+  const Routes& routes() const noexcept { return routes_; }
+  const std::vector<NextHop>& slots() const noexcept { return slots_; }
+
+ private:
+  using Key = std::pair<uint64_t, uint32_t>;  // interface, address
+  NextHopSlot take_slot();
+
+  std::map<Key, NextHopSlot> known_;
+  std::vector<NextHopSlot> free_;
+  std::vector<NextHop> slots_ = std::vector<NextHop>(1);  // [0] is the unknown next hop
+  std::vector<Route> last_routes_;
+  Routes routes_;
+};
+
+}  // namespace steelyard::control
