@@ -1,0 +1,14 @@
+// What `steelyardctl show` prints: the API's JSON as aligned tables.
+#pragma once
+
+#include <string>
+
+#include <boost/json/value.hpp>
+
+namespace steelyard::admin {
+
+std::string services_table(const boost::json::value& services);  // of GET /v1/services
+std::string servers_table(const boost::json::value& servers);    // of GET /v1/servers
+std::string drops_table(const boost::json::value& drops);        // of GET /v1/drops: what is not zero
+
+}  // namespace steelyard::admin
