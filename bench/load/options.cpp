@@ -1,0 +1,135 @@
+#include "load/options.h"
+
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <stdexcept>
+
+#include <boost/program_options.hpp>
+#include <fmt/format.h>
+
+#include "load/sources.h"
+#include "load/tally.h"
+
+namespace steelyard::load {
+
+namespace po = boost::program_options;
+
+namespace {
+
+po::options_description describe() {
+  po::options_description flags("Options");
+  auto add = flags.add_options();
+  add("url", po::value<std::string>(), "http://HOST[:PORT][/PATH] to ask for");
+  add("users", po::value<uint32_t>()->default_value(1),
+      "users m: step u of an iteration opens u = 1..m connections");
+  add("iterations", po::value<uint32_t>()->default_value(1), "iterations n: n*m(m+1)/2 connections in all");
+  add("source", po::value<std::string>()->default_value(""),
+      "client addresses A[,B...] or A-B, taken in turn");
+  add("expect", po::value<std::vector<std::string>>(),
+      "a body that counts as served, without its last newline (repeatable; none: any)");
+  add("expect-file", po::value<std::vector<std::string>>(), "the same, read from a file");
+  add("limit", po::value<uint32_t>()->default_value(5000), "milliseconds that a connection may take in all");
+  add("json", po::value<std::string>()->default_value(""),
+      "write the result as JSON to this file (-: standard output)");
+  add("quiet", "no progress line");
+  add("version", "print the version");
+  add("help", "print this");
+  return flags;
+}
+
+std::string read_file(const std::string& name) {
+  std::ifstream in(name, std::ios::binary);
+  if (!in) throw std::invalid_argument(fmt::format("--expect-file: cannot read '{}'", name));
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+uint32_t at_least_one(const po::variables_map& given, const char* flag, uint32_t most) {
+  const uint32_t value = given[flag].as<uint32_t>();
+  if (value == 0 || value > most)
+    throw std::invalid_argument(fmt::format("--{} is 1 to {}, not {}", flag, most, value));
+  return value;
+}
+
+std::vector<std::string> expected_bodies(const po::variables_map& given) {
+  std::vector<std::string> out;
+  if (given.contains("expect"))
+    for (const auto& body : given["expect"].as<std::vector<std::string>>()) out.push_back(body_label(body));
+  if (given.contains("expect-file"))
+    for (const auto& file : given["expect-file"].as<std::vector<std::string>>())
+      out.push_back(body_label(read_file(file)));
+  return out;
+}
+
+void require_one_family(const Options& options) {
+  for (const auto& source : options.sources)
+    if (source.is_v4() != options.sources.front().is_v4())
+      throw std::invalid_argument("--source: addresses of one family only");
+}
+
+}  // namespace
+
+Url parse_url(const std::string& text) {
+  constexpr std::string_view kScheme = "http://";
+  const auto fail = [&] {
+    return std::invalid_argument(fmt::format("--url '{}' is not http://HOST[:PORT][/PATH]", text));
+  };
+  if (text.compare(0, kScheme.size(), kScheme) != 0) throw fail();
+  const std::string rest = text.substr(kScheme.size());
+  const std::size_t slash = rest.find('/');
+  std::string authority = rest.substr(0, slash);
+  Url url;
+  if (slash != std::string::npos) url.path = rest.substr(slash);
+  const std::size_t colon = authority.rfind(':');
+  if (colon != std::string::npos && authority.back() != ']') {
+    const char *first = authority.data() + colon + 1, *last = authority.data() + authority.size();
+    const auto [end, error] = std::from_chars(first, last, url.port);
+    if (error != std::errc{} || end != last || url.port == 0) throw fail();
+    authority.erase(colon);
+  }
+  if (authority.size() > 2 && authority.front() == '[' && authority.back() == ']')
+    authority = authority.substr(1, authority.size() - 2);
+  if (authority.empty() || url.path.find_first_of(" \r\n") != std::string::npos) throw fail();
+  url.host = authority;
+  return url;
+}
+
+Options parse_options(int argc, const char* const* argv) {
+  po::variables_map given;
+  po::positional_options_description none;
+  po::store(po::command_line_parser(argc, argv).options(describe()).positional(none).run(), given);
+  po::notify(given);
+  Options options;
+  options.help = given.contains("help");
+  options.version = given.contains("version");
+  if (options.help || options.version) return options;
+  if (!given.contains("url")) throw std::invalid_argument("--url is missing");
+  options.url = parse_url(given["url"].as<std::string>());
+  options.users = at_least_one(given, "users", 60000);
+  options.iterations = at_least_one(given, "iterations", 1000000);
+  options.limit = std::chrono::milliseconds(at_least_one(given, "limit", 3600000));
+  if (const auto& text = given["source"].as<std::string>(); !text.empty())
+    options.sources = parse_sources(text);
+  require_one_family(options);
+  options.expected = expected_bodies(given);
+  options.json = given["json"].as<std::string>();
+  options.quiet = given.contains("quiet");
+  return options;
+}
+
+std::string help_text() {
+  std::ostringstream out;
+  out << "steelyard-load: opens HTTP connections in ramps and counts what became of each.\n\n"
+         "usage: steelyard-load --url http://HOST[:PORT][/PATH] --users M --iterations N [options]\n\n"
+      << describe()
+      << "\nA connection is one GET with \"Connection: close\"; it is served when the status is 200 and the "
+         "whole\n"
+         "body arrived within the limit. A step begins when all connections of the one before have ended.\n\n"
+         "Exit code: 0 all were served, 1 some were not, 2 usage, 3 the result could not be written.\n\n"
+         "Example: steelyard-load --url http://198.51.100.10/ --users 64 --iterations 30 \\\n"
+         "           --source 198.51.100.100-198.51.100.131 --json result.json\n";
+  return out.str();
+}
+
+}  // namespace steelyard::load

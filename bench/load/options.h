@@ -1,0 +1,41 @@
+// The command line of steelyard-load.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/ip/address.hpp>
+
+namespace steelyard::load {
+
+struct Url {
+  std::string host;
+  uint16_t port = 80;
+  std::string path = "/";
+};
+
+struct Options {
+  Url url;
+  uint32_t users = 1;
+  uint32_t iterations = 1;
+  std::vector<boost::asio::ip::address> sources;
+  std::vector<std::string> expected;  // as body_label() names them
+  std::chrono::milliseconds limit{5000};
+  std::string json;  // a file, "-" for standard output, empty for none
+  bool quiet = false;
+  bool help = false;
+  bool version = false;
+};
+
+// "http://HOST[:PORT][/PATH]". Throws std::invalid_argument.
+Url parse_url(const std::string& text);
+
+// Throws std::exception with one clear line when the command line is wrong.
+Options parse_options(int argc, const char* const* argv);
+
+std::string help_text();
+
+}  // namespace steelyard::load
