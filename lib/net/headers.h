@@ -11,7 +11,8 @@ namespace steelyard {
 
 inline constexpr uint16_t kEtherTypeIpv4 = swap16(0x0800), kEtherTypeArp = swap16(0x0806),
                           kEtherTypeVlan = swap16(0x8100), kEtherTypeQinQ = swap16(0x88a8),
-                          kEtherTypeIpv6 = swap16(0x86dd);
+                          kEtherTypeIpv6 = swap16(0x86dd),
+                          kEtherTypeOldQinQ = swap16(0x9100);  // before 802.1ad
 
 struct [[gnu::packed]] EthernetHeader {
   std::array<uint8_t, 6> destination, source;
