@@ -36,7 +36,8 @@ struct Vlan {
 
 struct Port {
   std::string name;
-  std::string device;  // PCI address, or a vdev such as net_af_xdp0,iface=eth1
+  std::string
+      device;  // PCI address, or a vdev such as net_af_xdp0,iface=eth1; may be empty where `mac` is set
   std::vector<InterfaceAddress> addresses;
   std::vector<Vlan> vlans;
   std::optional<uint16_t> mtu;  // default: the device's
@@ -68,12 +69,15 @@ struct Server {
   Place at;
 };
 
+// IPVS's defaults (service/tcp_state.h).
+std::array<std::chrono::milliseconds, kStates> default_service_timeouts();
+
 struct Service {
   std::string name;
   Endpoint address;
   Protocol protocol = Protocol::tcp;
-  std::string scheduler = "wrr";                              // a name of schedulers()
-  std::array<std::chrono::milliseconds, kStates> timeouts{};  // by State; defaults are IPVS's
+  std::string scheduler = "wrr";  // a name of schedulers()
+  std::array<std::chrono::milliseconds, kStates> timeouts = default_service_timeouts();  // by State
   NoConnection no_connection = NoConnection::reset;
   bool sloppy_tcp = false;
   std::vector<Server> servers;  // in YAML order, which is scheduling order
@@ -82,15 +86,20 @@ struct Service {
 
 enum class Idle : uint8_t { poll, sleep };
 
+// By KernelClass, packets a second over all workers; std::nullopt: unlimited. Each class has a budget of its
+// own, so that no flood of one can starve another.
+inline constexpr std::array<std::optional<uint32_t>, kKernelClasses> kDefaultKernelRates{
+    1000, 1000, 10000, 1000, 10000, std::nullopt, 1000};
+
 struct Director {
   unsigned control_core = 0;
-  std::vector<unsigned> worker_cores;  // one worker each
-  uint32_t connections = 1'000'000;    // capacity of the table
+  std::vector<unsigned> worker_cores = {1};  // one worker each, at least one
+  uint32_t connections = 1'000'000;          // capacity of the table
   Idle idle = Idle::poll;
   std::vector<std::string> eal;  // passed to the EAL as they are
   std::string admin_socket = "/run/steelyard/steelyard.sock";
-  // Packets a second over all workers; std::nullopt: unlimited.
-  std::array<std::optional<uint32_t>, kKernelClasses> kernel_rates{};
+  std::array<std::optional<uint32_t>, kKernelClasses> kernel_rates = kDefaultKernelRates;
+  // Answers of our own a second over all workers; std::nullopt: unlimited.
   std::optional<uint32_t> icmp_error_rate = 1000, reset_rate = 10000;
 };
 
@@ -103,12 +112,13 @@ struct Config {
   std::vector<Service> services;
 };
 
-// `file:line:column: what is wrong and what is allowed`
+// `file:line:column: what is wrong and what is allowed`, one line. Line 0: the file as a whole.
 struct Message {
   std::string file;
   Place at;
   std::string text;
   std::string format() const;
+  std::string format_warning() const;  // the same, with "warning: " before the text
 };
 
 class Error : public std::runtime_error {
@@ -120,8 +130,9 @@ class Error : public std::runtime_error {
   std::vector<Message> messages_;
 };
 
-// Reads and validates the file. Throws Error with all errors of the file at once. What is only doubtful is
-// appended to `warnings`. load_text() is the same for a text, `file` names it in messages.
+// Reads and validates the file. Throws Error with all errors of the file at once, in its order, and nothing
+// else (but std::bad_alloc). What is only doubtful is appended to `warnings`, also when it throws.
+// load_text() is the same for a text, `file` names it in messages.
 Config load(const std::string& file, std::vector<Message>& warnings);
 Config load_text(std::string_view text, const std::string& file, std::vector<Message>& warnings);
 

@@ -1,0 +1,23 @@
+// The parts of load(): each reads one part of the file and reports what is wrong with it. What they return is
+// complete only if the report has no errors.
+#pragma once
+
+#include <vector>
+
+#include "config/schema.h"
+
+namespace steelyard::config {
+
+Director read_director(Value value, Report& report);
+std::vector<Port> read_ports(Value value, Report& report);
+std::vector<Neighbour> read_neighbours(Value value, const std::vector<Port>& ports, Report& report);
+std::vector<Route> read_routes(Value value, const std::vector<Port>& ports, Report& report);
+std::vector<Service> read_services(Value value, Report& report);
+
+// `health:` of a service: validated, nothing is kept yet.
+void check_health(Value value, Report& report);
+
+// What is right by itself and doubtful in the whole; only for a file without errors.
+void warn_about(const Config& config, Report& report);
+
+}  // namespace steelyard::config

@@ -1,0 +1,128 @@
+#include <algorithm>
+#include <array>
+
+#include "config/load.h"
+#include "config/text.h"
+#include "sched/scheduler.h"
+
+namespace steelyard::config {
+namespace {
+using namespace std::chrono_literals;
+constexpr std::size_t kMaxServices = 65534, kMaxServers = 65535, kMaxServiceName = 63;
+constexpr Duration kTimeoutRange{250ms, 720h};
+constexpr std::array<Protocol, 2> kProtocols{Protocol::tcp, Protocol::udp};
+constexpr std::array<std::string_view, 2> kProtocolNames{"tcp", "udp"};
+
+std::chrono::milliseconds& timeout(Service& service, State state) {
+  return service.timeouts[static_cast<std::size_t>(state)];
+}
+
+// `address:` and `port:` of a map; says whether both were right.
+bool read_endpoint(const Map& map, Endpoint& endpoint) {
+  uint16_t port = 0;
+  const bool right = map.read("address", endpoint.address, Address{});
+  if (!map.read("port", port, Integer{1, 65535})) return false;
+  endpoint.port = steelyard::Port::from_host(port);
+  return right;
+}
+
+void read_scheduler(const Map& map, Service& service) {
+  std::vector<std::string_view> names;
+  for (const Scheduler& s : schedulers()) names.push_back(s.name);
+  std::size_t index = 0;
+  if (map.read("scheduler", index, Choice{names})) service.scheduler = names[index];
+}
+
+void read_timeouts(Value value, Service& service, Report& report) {
+  const Map map(value, schema::kTimeouts, report);
+  map.read("established", timeout(service, State::established), kTimeoutRange);
+  map.read("fin", timeout(service, State::fin_wait), kTimeoutRange);
+  map.read("udp", timeout(service, State::udp), kTimeoutRange);
+}
+
+void read_servers(Value value, Service& service, Report& report) {
+  Unique<Endpoint> seen;
+  for_each_item(value, kMaxServers, report, [&](Value item) {
+    const Map map(item, schema::kServer, report);
+    Server server{.at = item.node.at};
+    map.read("weight", server.weight, Integer{0, 65535});
+    if (read_endpoint(map, server.address))
+      seen.add(server.address, server.at, fmt::format("the server {}", server.address), report);
+    service.servers.push_back(server);
+  });
+}
+
+void read_options(const Map& map, Service& service) {
+  static constexpr std::array<std::string_view, 2> kNoConnection{"reset", "drop"};
+  map.read("no_connection", service.no_connection, Choice{kNoConnection});
+  map.read("sloppy_tcp", service.sloppy_tcp, Boolean{});
+  if (service.protocol == Protocol::udp && service.sloppy_tcp)
+    map.report().warning(map.place("sloppy_tcp"), "sloppy_tcp has no effect on a udp service");
+}
+
+class ServiceReader {
+ public:
+  explicit ServiceReader(Report& report) : report_(report) {}
+  Service read(Value value);
+  // Packets sent to such a server would come straight back.
+  void check_loops(const std::vector<Service>& services);
+
+ private:
+  Report& report_;
+  Unique<std::string> names_;
+  std::map<std::pair<Protocol, Endpoint>, Place> endpoints_;
+};
+
+Service ServiceReader::read(Value value) {
+  const Map map(value, schema::kService, report_);
+  Service service{.at = value.node.at};
+  if (!map.is_map()) return service;
+  if (map.read("name", service.name, Name{kMaxServiceName}))
+    names_.add(service.name, map.place("name"), fmt::format("the service name {}", quote(service.name)),
+               report_);
+  std::size_t protocol = 0;
+  map.read("protocol", protocol, Choice{kProtocolNames});
+  service.protocol = kProtocols[protocol];
+  if (read_endpoint(map, service.address)) {
+    const auto [first, added] = endpoints_.emplace(std::pair{service.protocol, service.address}, service.at);
+    if (!added)
+      report_.error(
+          map.place("address"),
+          "{} {} is already the service in line {}; allowed: one service for an address, port and protocol",
+          to_string(service.protocol), service.address, first->second.line);
+  }
+  read_scheduler(map, service);
+  read_options(map, service);
+  if (const Node* node = map.find("timeouts")) read_timeouts({*node, "timeouts"}, service, report_);
+  if (const Node* node = map.find("health")) check_health({*node, "health"}, report_);
+  if (const Node* node = map.find("servers")) read_servers({*node, "servers"}, service, report_);
+  return service;
+}
+
+void ServiceReader::check_loops(const std::vector<Service>& services) {
+  for (const Service& service : services) {
+    for (const Server& server : service.servers) {
+      const auto at = endpoints_.find({service.protocol, server.address});
+      if (at != endpoints_.end())
+        report_.error(server.at, "the server {} is itself the service in line {}; allowed: a real server",
+                      server.address, at->second.line);
+    }
+  }
+}
+}  // namespace
+
+std::array<std::chrono::milliseconds, kStates> default_service_timeouts() {
+  std::array<std::chrono::milliseconds, kStates> out{};
+  std::ranges::copy(default_timeouts(), out.begin());
+  return out;
+}
+
+std::vector<Service> read_services(Value value, Report& report) {
+  std::vector<Service> services;
+  ServiceReader reader(report);
+  for_each_item(value, kMaxServices, report, [&](Value item) { services.push_back(reader.read(item)); });
+  reader.check_loops(services);
+  return services;
+}
+
+}  // namespace steelyard::config
