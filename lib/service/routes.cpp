@@ -41,7 +41,9 @@ const Route* Routes::route(Ipv4 destination) const noexcept {
   if (ranges_.empty()) return nullptr;
   const auto after = std::ranges::upper_bound(ranges_, destination.host(), {}, &Range::first);
   const int32_t index = std::prev(after)->route;
-  return index < 0 ? nullptr : &routes_[static_cast<std::size_t>(index)];
+  if (index < 0) return nullptr;
+  const Route& found = routes_[static_cast<std::size_t>(index)];
+  return found.via.port == kNowhere ? nullptr : &found;
 }
 
 NextHopSlot Routes::find(Ipv4 destination) const noexcept {

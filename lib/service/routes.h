@@ -23,6 +23,10 @@ struct NextHop {
   bool usable = false;  // false: MAC not (yet) known, or the slot is not in use
 };
 
+// A route whose port is this leads nowhere (blackhole, unreachable, an interface that is none of ours): it
+// hides the shorter prefixes behind it, and look-ups find no route.
+inline constexpr uint8_t kNowhere = 0xff;
+
 // An interface packets can leave by: a port or a VLAN on a port.
 struct Interface {
   uint8_t port = 0;
@@ -50,7 +54,7 @@ class Routes {
 
   // The slot to send to `destination` by, kUnknownNextHop if there is no route or its neighbour is not known.
   NextHopSlot find(Ipv4 destination) const noexcept;
-  // The route alone; null: none.
+  // The route alone; null: none, or one that leads nowhere.
   const Route* route(Ipv4 destination) const noexcept;
 
  private:

@@ -19,6 +19,7 @@ TEST_CASE("the longest prefix wins, and a gateway or the destination itself is t
       {prefix("10.0.0.0", 8), in, *parse_ipv4("10.0.0.254")},
       {prefix("10.0.0.0", 24), in, {}},
       {prefix("10.0.0.128", 25), vlan, {}},
+      {prefix("10.66.0.0", 16), {kNowhere, 0}, {}},
       {prefix("255.255.255.255", 32), vlan, {}},
   };
   const std::vector<Neighbour> neighbours{
@@ -35,6 +36,8 @@ TEST_CASE("the longest prefix wins, and a gateway or the destination itself is t
   CHECK(find("10.0.0.8") == kUnknownNextHop);
   CHECK(find("10.0.0.200") == 4);
   CHECK(find("10.0.1.0") == 2);
+  CHECK(find("10.66.1.1") == kUnknownNextHop);
+  CHECK(table.route(*parse_ipv4("10.66.1.1")) == nullptr);
   CHECK(find("255.255.255.255") == 5);
   CHECK(find("255.255.255.254") == 1);
   CHECK(Routes{}.find(*parse_ipv4("1.2.3.4")) == kUnknownNextHop);
