@@ -1,4 +1,5 @@
 // steelyard-load: the study's load generator. See --help.
+#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <fstream>
@@ -32,17 +33,33 @@ Target make_target(boost::asio::io_context& io, const Options& options) {
   return target;
 }
 
-// A progress line at most five times a second, on a terminal only.
-Generator::Progress progress_on(std::FILE* terminal, uint64_t requested) {
+// One line that is written over, at most five times a second.
+Generator::Progress on_terminal(uint64_t requested) {
   using Clock = std::chrono::steady_clock;
-  return [terminal, requested, began = Clock::now(), shown = Clock::time_point{}](
-             const Step&, const Tally& tally) mutable {
+  return [requested, began = Clock::now(), shown = Clock::time_point{}](const Step&,
+                                                                        const Tally& tally) mutable {
     const auto now = Clock::now();
-    if (now - shown < std::chrono::milliseconds(200) && tally.ended() < requested) return;
+    const bool last = tally.ended() == requested;
+    if (now - shown < std::chrono::milliseconds(200) && !last) return;
     shown = now;
-    fmt::print(terminal, "\r\033[K{}", progress_line(requested, now - began, tally));
-    std::fflush(terminal);
+    fmt::print(stderr, "\r\033[K{}{}", progress_line(requested, now - began, tally), last ? "\n" : "");
   };
+}
+
+// A line for each tenth.
+Generator::Progress in_log(uint64_t requested) {
+  using Clock = std::chrono::steady_clock;
+  return [requested, began = Clock::now(), tenths = uint64_t{0}](const Step&, const Tally& tally) mutable {
+    if (tally.ended() * 10 / requested <= tenths) return;
+    tenths = tally.ended() * 10 / requested;
+    fmt::print(stderr, "{}\n", progress_line(requested, Clock::now() - began, tally));
+  };
+}
+
+Generator::Progress progress_for(const Options& options, uint64_t requested) {
+  if (options.quiet) return {};
+  if (isatty(STDERR_FILENO) == 1) return on_terminal(requested);
+  return options.progress ? in_log(requested) : Generator::Progress{};
 }
 
 bool write_json(const std::string& file, const std::string& json) {
@@ -57,16 +74,13 @@ int run(const Options& options) {
   boost::asio::io_context io(1);
   const Target target = make_target(io, options);
   const Ramp ramp(options.users, options.iterations);
-  const bool show = !options.quiet && isatty(STDERR_FILENO) == 1;
-  Generator generator(io, target, options.sources, ramp,
-                      show ? progress_on(stderr, ramp.total()) : Generator::Progress{});
+  Generator generator(io, target, options.sources, ramp, progress_for(options, ramp.total()));
   boost::asio::signal_set signals(io, SIGINT, SIGTERM);
   signals.async_wait([&](const boost::system::error_code& error, int) {
     if (!error) generator.stop();
   });
   generator.start([&] { signals.cancel(); });
   io.run();
-  if (show) std::fputs("\n", stderr);
 
   const Summary summary{ramp.total(), generator.elapsed()};
   fmt::print(options.json == "-" ? stderr : stdout, "{}", to_text(summary, generator.tally()));

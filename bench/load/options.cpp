@@ -33,6 +33,7 @@ po::options_description describe() {
   add("limit", po::value<uint32_t>()->default_value(5000), "milliseconds that a connection may take in all");
   add("json", po::value<std::string>()->default_value(""),
       "write the result as JSON to this file (-: standard output)");
+  add("progress", "tell the progress also where standard error is no terminal: a line each tenth");
   add("quiet", "no progress line");
   add("version", "print the version");
   add("help", "print this");
@@ -115,6 +116,7 @@ Options parse_options(int argc, const char* const* argv) {
   options.expected = expected_bodies(given);
   options.json = given["json"].as<std::string>();
   options.quiet = given.contains("quiet");
+  options.progress = given.contains("progress");
   return options;
 }
 

@@ -26,6 +26,7 @@ struct Options {
   std::chrono::milliseconds limit{5000};
   std::string json;  // a file, "-" for standard output, empty for none
   bool quiet = false;
+  bool progress = false;  // also where standard error is no terminal
   bool help = false;
   bool version = false;
 };

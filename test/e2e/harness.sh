@@ -25,44 +25,45 @@ if [ "$(id -u)" -ne 0 ]; then
   exit 77
 fi
 
+exec 3>&1  # where verdicts go, also from a function whose output is redirected
 dir=$(mktemp -d "${TMPDIR:-/tmp}/sy-XXXXXX")
 namespaces=()
 children=()
-director=
 
 # -- ending ------------------------------------------------------------------------------------------------------------
 
 fail() {
   if [ -s "$dir/director.log" ]; then
-    echo "--- the director's log ends:"
-    tail -n 20 "$dir/director.log"
+    echo "--- the director's log ends:" >&3
+    tail -n 20 "$dir/director.log" >&3
   fi
   trap - ERR
   why=$*
   exit 1
 }
 
-# Ends one process that we started, the hard way after ten seconds.
+running() { jobs -pr | grep -qx "$1"; }
+
+# Ends one process that we started and that still runs, the hard way after ten seconds.
 end() {
-  kill -TERM "$1" 2> /dev/null || true
-  for _ in {1..100}; do
-    kill -0 "$1" 2> /dev/null || break
-    sleep 0.1
-  done
-  kill -KILL -- "-$1" 2> /dev/null || true
-  wait "$1" 2> /dev/null || true
+  running "$1" || return 0
+  kill -TERM "$1"
+  until_true 10 not running "$1" || kill -KILL "$1"
+  wait "$1" || true
 }
 
 clean_up() {
   local code=$?
   trap - EXIT ERR
   trap '' INT TERM
-  [ -z "$director" ] || end "$director"
-  local pid space
-  for pid in "${children[@]}"; do end "$pid"; done
-  for space in "${namespaces[@]}"; do ip netns del "$space" || true; done
+  local i pid space
+  for ((i = ${#children[@]} - 1; i >= 0; i--)); do end "${children[i]}" 2> /dev/null; done
+  for space in "${namespaces[@]}"; do
+    for pid in $(ip netns pids "$space"); do kill -KILL "$pid" 2> /dev/null || true; done
+    ip netns del "$space" || true
+  done
   rm -rf "$dir"
-  if [ "$code" -eq 0 ]; then echo ok; else echo "FAILED: ${why:-exit code $code}"; fi
+  if [ "$code" -eq 0 ]; then echo ok; else echo "FAILED: ${why:-exit code $code}"; fi >&3
   exit "$code"
 }
 
@@ -90,6 +91,8 @@ expect() {
 # A Python expression over the JSON on standard input, which it calls d.
 json() { python3 -c 'import json, sys; d = json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"; }
 
+not() { ! "$@"; }
+
 # until_true SECONDS COMMAND...: tries ten times a second.
 until_true() {
   local tries=$(($1 * 10))
@@ -106,7 +109,7 @@ on() { ip netns exec "sy-$$-$1" "${@:2}"; }
 
 # spawn NAME COMMAND...: in the background, in a session of its own; its process id is in $spawned.
 spawn() {
-  setsid ip netns exec "sy-$$-$1" "${@:2}" &
+  setsid ip netns exec "sy-$$-$1" "${@:2}" 3>&- &
   spawned=$!
   children+=("$spawned")
 }
@@ -226,11 +229,12 @@ END
 
 run_director() {
   : > "$dir/director.log"
-  setsid ip netns exec "sy-$$-dir" "$build/apps/steelyard" --config "$1" 2> "$dir/director.log" &
+  setsid ip netns exec "sy-$$-dir" "$build/apps/steelyard" --config "$1" 2> "$dir/director.log" 3>&- &
   director=$!
+  children+=("$director")
   local tries=600
   until grep -qw ready "$dir/director.log" && show services > /dev/null 2>&1; do
-    kill -0 "$director" 2> /dev/null || fail "the director died at start"
+    running "$director" || fail "the director died at start"
     [ $((tries--)) -gt 0 ] || fail "the director does not become ready"
     sleep 0.1
   done
@@ -240,8 +244,7 @@ run_director() {
 stop_director() {
   local pid=$director code=0
   kill -TERM "$pid"
-  until_true 10 eval "! kill -0 $pid" || fail "the director does not end"
-  director=
+  until_true 10 not running "$pid" || fail "the director does not end"
   wait "$pid" || code=$?
   [ "$code" -eq 0 ] || fail "the director ends with exit code $code"
 }
