@@ -106,9 +106,8 @@ void Director::account_expired(const ConnectionTable::Expired& e, void* self) no
   (inactive ? server.inactive : server.active).add(~uint64_t{0});
 }
 
-void Director::tick(uint64_t now_ms) {
+Ticks Director::tick(uint64_t now_ms) {
   const auto now = static_cast<Ticks>(now_ms / static_cast<uint64_t>(kTick.count()));
-  ticks_.store(now, std::memory_order_relaxed);
   const uint64_t passed = started_ ? std::min(now_ms - last_ms_, kSweepPassMs) : 0;
   started_ = true;
   last_ms_ = now_ms;
@@ -123,6 +122,7 @@ void Director::tick(uint64_t now_ms) {
   table_->reclaim();
   renew_windows();
   free_retired();
+  return now;
 }
 
 void Director::free_retired() {

@@ -68,11 +68,10 @@ class Director {
   Shared shared() noexcept { return {*table_, grace_, snapshot_}; }
   WorkerCounters& counters(unsigned worker) noexcept { return *counters_[worker]; }
   Limits limits() const noexcept;  // one worker's share
-  const std::atomic<Ticks>& clock() const noexcept { return ticks_; }
 
-  // One step: the clock, a share of the sweep (a whole pass in at most 4 s), reclamation, windows that run
-  // out. `now_ms`: milliseconds of the boot clock; never goes back.
-  void tick(uint64_t now_ms);
+  // One step: a share of the sweep (a whole pass in at most 4 s), reclamation, windows that run out.
+  // `now_ms`: milliseconds of the boot clock, never going back. Returns the tick that workers are to be told.
+  Ticks tick(uint64_t now_ms);
 
   // Routes and neighbours as the kernel has them; those of the configuration always count too.
   void set_network(Network network);
@@ -116,7 +115,6 @@ class Director {
   uint16_t route_epoch_ = 1;
   uint64_t version_ = 0;
   std::atomic<const Snapshot*> snapshot_{nullptr};
-  std::atomic<Ticks> ticks_{0};
   uint64_t last_ms_ = 0, sweep_debt_ = 0;
   bool started_ = false;
   template <class T>

@@ -1,0 +1,26 @@
+// The control core's end of the wires: what workers hand up and what leaves through them. dpdk's rings in the
+// daemon.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "base/types.h"
+
+namespace steelyard::control {
+
+class Wires {
+ public:
+  using TakeFrame = std::function<void(uint8_t port, std::span<const uint8_t> frame)>;
+
+  virtual ~Wires() = default;
+  // Frames that workers handed up, at most `limit`; returns how many there were.
+  virtual std::size_t drain(std::size_t limit, const TakeFrame& take) = 0;
+  // A frame to leave by `port`, copied. False: no buffer, or the ring to the worker is full.
+  virtual bool send(uint8_t port, std::span<const uint8_t> frame) = 0;
+  // Destinations that workers know no next hop for.
+  virtual void unresolved(const std::function<void(Ipv4)>& take) = 0;
+};
+
+}  // namespace steelyard::control
