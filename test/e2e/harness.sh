@@ -210,7 +210,7 @@ director:
   worker_cores: [${workers:-1}]
   idle: sleep
   connections: 100k
-  eal: ["--no-huge", "--in-memory", "-m", "512"]
+  eal: ["--no-huge", "-m", "512"]
   admin_socket: $dir/steelyard.sock
 ports:
   - name: outside
