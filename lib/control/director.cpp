@@ -8,8 +8,6 @@
 namespace steelyard::control {
 namespace {
 
-constexpr uint64_t kSweepPassMs = 4000;  // with a tick's rounding: every connection ends at most 5 s late
-
 std::size_t slots_for_servers(const config::Config& config) {
   std::size_t configured = 0;
   for (const config::Service& s : config.services) configured += s.servers.size();
@@ -108,16 +106,12 @@ void Director::account_expired(const ConnectionTable::Expired& e, void* self) no
 
 Ticks Director::tick(uint64_t now_ms) {
   const auto now = static_cast<Ticks>(now_ms / static_cast<uint64_t>(kTick.count()));
-  const uint64_t passed = started_ ? std::min(now_ms - last_ms_, kSweepPassMs) : 0;
+  const uint64_t passed = started_ ? now_ms - last_ms_ : 0;
   started_ = true;
   last_ms_ = now_ms;
 
   const ConnectionTable::SweepHooks hooks{timeout_of, this, account_expired, this};
-  sweep_debt_ += table_->index_slots() * passed;
-  if (const uint64_t due = sweep_debt_ / kSweepPassMs; due > 0) {
-    sweep_debt_ %= kSweepPassMs;
-    table_->sweep(due, now, hooks);
-  }
+  table_->sweep(sweep_pace_.due(table_->sweep_slots(), std::chrono::milliseconds{passed}), now, hooks);
   table_->relieve(now, hooks);
   table_->reclaim();
   renew_windows();

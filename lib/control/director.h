@@ -15,6 +15,7 @@
 
 #include "base/grace.h"
 #include "config/config.h"
+#include "conn/sweep_pace.h"
 #include "conn/table.h"
 #include "control/next_hops.h"
 #include "pipeline/counters.h"
@@ -115,7 +116,8 @@ class Director {
   uint16_t route_epoch_ = 1;
   uint64_t version_ = 0;
   std::atomic<const Snapshot*> snapshot_{nullptr};
-  uint64_t last_ms_ = 0, sweep_debt_ = 0;
+  uint64_t last_ms_ = 0;
+  SweepPace sweep_pace_;
   bool started_ = false;
   template <class T>
   struct Retired {
