@@ -1,0 +1,113 @@
+#include "dpdk/eal.h"
+
+#include <algorithm>
+#include <fstream>
+#include <sched.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+
+#include "base/start_error.h"
+#include "dpdk/device.h"
+
+namespace steelyard::dpdk {
+namespace {
+
+// True if one of the options is among the arguments, as "--name", "--name=value" or "-x".
+bool has(const std::vector<std::string>& args, std::initializer_list<std::string_view> options) {
+  return std::any_of(args.begin(), args.end(), [&](const std::string& arg) {
+    const std::string_view name = std::string_view(arg).substr(0, arg.find('='));
+    return std::find(options.begin(), options.end(), name) != options.end();
+  });
+}
+
+std::vector<unsigned> allowed_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  sched_getaffinity(0, sizeof set, &set);
+  std::vector<unsigned> cores;
+  for (unsigned c = 0; c < CPU_SETSIZE; ++c)
+    if (CPU_ISSET(c, &set)) cores.push_back(c);
+  return cores;
+}
+
+void check_cores(const config::Director& director) {
+  const std::vector<unsigned> allowed = allowed_cores();
+  std::vector<unsigned> wanted = director.worker_cores;
+  wanted.push_back(director.control_core);
+  for (const unsigned core : wanted)
+    if (std::find(allowed.begin(), allowed.end(), core) == allowed.end())
+      throw StartError(
+          fmt::format("core {} of control_core and worker_cores does not exist or may not be used; "
+                      "this process may use {}",
+                      core, fmt::join(allowed, ", ")));
+}
+
+// Free huge pages of any size.
+bool any_huge_pages() {
+  for (const char* size : {"2048", "1048576"}) {
+    std::ifstream file(fmt::format("/sys/kernel/mm/hugepages/hugepages-{}kB/free_hugepages", size));
+    uint64_t n = 0;
+    if (file >> n && n > 0) return true;
+  }
+  return false;
+}
+
+void add_pci(const config::Config& config, std::vector<std::string>& args) {
+  bool any = false;
+  for (const config::Port& port : config.ports) {
+    const Device device = parse_device(port.device, port.name);
+    if (device.kind != DeviceKind::pci) continue;
+    any = true;
+    args.insert(args.end(), {"-a", device.args.empty() ? device.name : device.name + "," + device.args});
+  }
+  if (!any) args.push_back("--no-pci");
+}
+
+}  // namespace
+
+std::vector<std::string> eal_arguments(const config::Config& config) {
+  const config::Director& director = config.director;
+  std::vector<std::string> args{"steelyard", "--main-lcore=0"};
+  std::string lcores = fmt::format("--lcores=0@{}", director.control_core);
+  for (unsigned w = 0; w < director.worker_cores.size(); ++w)
+    lcores += fmt::format(",{}@{}", lcore_of(w), director.worker_cores[w]);
+  args.push_back(lcores);
+  const bool no_huge = has(director.eal, {"--no-huge"});
+  if (no_huge && !has(director.eal, {"-m", "--socket-mem", "--numa-mem"}))
+    args.insert(args.end(), {"-m", "512"});
+  if (no_huge && !has(director.eal, {"--no-shconf"})) args.push_back("--no-shconf");
+  if (!no_huge && !has(director.eal, {"--in-memory", "--file-prefix", "--huge-dir", "--legacy-mem"}))
+    args.push_back("--in-memory");
+  if (!has(director.eal, {"--telemetry", "--no-telemetry"})) args.push_back("--no-telemetry");
+  if (!has(director.eal, {"--log-level"})) args.push_back("--log-level=warning");
+  if (!has(director.eal, {"-a", "--allow", "-b", "--block", "--no-pci"})) add_pci(config, args);
+  args.insert(args.end(), director.eal.begin(), director.eal.end());
+  return args;
+}
+
+struct Eal::Arguments {
+  std::vector<std::string> words;
+  std::vector<char*> pointers;
+};
+
+Eal::Eal(const config::Config& config) : arguments_(new Arguments) {
+  check_cores(config.director);
+  arguments_->words = eal_arguments(config);
+  if (!has(arguments_->words, {"--no-huge"}) && !any_huge_pages())
+    throw StartError(
+        "no free huge pages: `sysctl vm.nr_hugepages=512`, or run without them by "
+        "`eal: [\"--no-huge\", \"-m\", \"1024\"]`");
+  for (std::string& word : arguments_->words) arguments_->pointers.push_back(word.data());
+  // The EAL reorders the array.
+  if (rte_eal_init(static_cast<int>(arguments_->pointers.size()), arguments_->pointers.data()) < 0)
+    throw StartError(
+        fmt::format("the EAL does not start: {} (its own words are above; its arguments were: {})",
+                    rte_strerror(rte_errno), fmt::join(arguments_->words, " ")));
+}
+
+Eal::~Eal() { rte_eal_cleanup(); }
+
+}  // namespace steelyard::dpdk

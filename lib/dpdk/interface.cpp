@@ -1,0 +1,87 @@
+#include "dpdk/interface.h"
+
+#include <cerrno>
+#include <cstring>
+#include <unistd.h>
+#include <utility>
+
+#include <fmt/format.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "base/start_error.h"
+
+namespace steelyard::dpdk {
+namespace {
+
+ifreq request(const std::string& name) {
+  ifreq r{};
+  name.copy(r.ifr_name, IFNAMSIZ - 1);
+  return r;
+}
+
+template <class Command>
+bool ethtool(int socket, const std::string& name, Command& command) {
+  ifreq r = request(name);
+  r.ifr_data = reinterpret_cast<char*>(&command);
+  return ioctl(socket, SIOCETHTOOL, &r) == 0;
+}
+
+}  // namespace
+
+Interface::Interface(std::string name, std::string port)
+    : name_(std::move(name)),
+      port_(std::move(port)),
+      socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+  ifreq r = request(name_);
+  if (socket_ >= 0 && name_.size() < IFNAMSIZ && ioctl(socket_, SIOCGIFINDEX, &r) == 0) return;
+  if (socket_ >= 0) close(socket_);
+  throw StartError(fmt::format("port {}: there is no interface {}; see `ip link`", port_, name_));
+}
+
+Interface::~Interface() { close(socket_); }
+
+unsigned Interface::mtu() const {
+  ifreq r = request(name_);
+  if (ioctl(socket_, SIOCGIFMTU, &r) != 0)
+    throw StartError(fmt::format("port {}: MTU of {}: {}", port_, name_, std::strerror(errno)));
+  return static_cast<unsigned>(r.ifr_mtu);
+}
+
+void Interface::set_mtu(unsigned mtu) const {
+  ifreq r = request(name_);
+  r.ifr_mtu = static_cast<int>(mtu);
+  if (ioctl(socket_, SIOCSIFMTU, &r) != 0)
+    throw StartError(fmt::format("port {}: interface {} does not take an MTU of {}: {}", port_, name_, mtu,
+                                 std::strerror(errno)));
+}
+
+unsigned Interface::receive_queues() const {
+  ethtool_channels channels{};
+  channels.cmd = ETHTOOL_GCHANNELS;
+  if (!ethtool(socket_, name_, channels)) return 1;  // the driver knows of no queues
+  const unsigned n = channels.rx_count + channels.combined_count;
+  return n == 0 ? 1 : n;
+}
+
+void Interface::prepare() const {
+  ethtool_value off{ETHTOOL_SGRO, 0};
+  ethtool(socket_, name_, off);  // refused: it has none
+  ethtool_value flags{ETHTOOL_GFLAGS, 0};
+  if (ethtool(socket_, name_, flags) && (flags.data & ETH_FLAG_LRO) != 0) {
+    flags = {ETHTOOL_SFLAGS, flags.data & ~static_cast<uint32_t>(ETH_FLAG_LRO)};
+    ethtool(socket_, name_, flags);
+  }
+  ifreq r = request(name_);
+  if (ioctl(socket_, SIOCGIFFLAGS, &r) != 0)
+    throw StartError(fmt::format("port {}: flags of {}: {}", port_, name_, std::strerror(errno)));
+  r.ifr_flags = static_cast<short>(r.ifr_flags | IFF_UP);
+  if (ioctl(socket_, SIOCSIFFLAGS, &r) != 0)
+    throw StartError(
+        fmt::format("port {}: cannot bring interface {} up: {}", port_, name_, std::strerror(errno)));
+}
+
+}  // namespace steelyard::dpdk
