@@ -63,7 +63,11 @@ void add_pci(const config::Config& config, std::vector<std::string>& args) {
     any = true;
     args.insert(args.end(), {"-a", device.args.empty() ? device.name : device.name + "," + device.args});
   }
-  if (!any) args.push_back("--no-pci");
+  if (any) return;
+  args.push_back("--no-pci");
+  // Nobody needs physical addresses, and by virtual ones the packet buffers are one area, as XDP sockets want
+  // it.
+  if (!has(config.director.eal, {"--iova-mode"})) args.push_back("--iova-mode=va");
 }
 
 }  // namespace

@@ -36,9 +36,9 @@ Pools::Pools(const Options& o) {
   references_.reset(make("steelyard_references", kReferences, 0));
   if (o.one_area && packets_->nb_mem_chunks != 1)
     throw StartError(
-        "the packet buffers lie in several areas of memory, which XDP sockets can't use: reserve huge pages "
-        "early "
-        "after boot, or run with --no-huge");
+        "the packet buffers lie in several areas of memory, which XDP sockets can't use: add "
+        "\"--iova-mode=va\" to "
+        "`eal:`, or run with --no-huge");
 }
 
 void Pools::Free::operator()(rte_mempool* pool) const noexcept { rte_mempool_free(pool); }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -65,6 +66,9 @@ Port::Port(const config::Config& config, std::size_t index, unsigned workers)
     drop_ = std::make_unique<IngressDrop>(device_.iface, name_);
     interface_->prepare();
   }
+  // XDP programs of others don't run beside ours, so libxdp needs no dispatcher (which needs a mounted
+  // bpffs).
+  if (device_.kind == DeviceKind::af_xdp) setenv("LIBXDP_SKIP_DISPATCHER", "1", 0);
   for (const Ethdev& ethdev : plan_ethdevs(device_, name_, situation)) open(ethdev);
 }
 

@@ -13,7 +13,7 @@
 
 namespace steelyard::dpdk {
 
-class QueueIo {
+class alignas(kCacheLine) QueueIo {
  public:
   // Made by the control core from configured ports; both outlive it. Throws StartError.
   QueueIo(const Ports& ports, ControlIo& control, unsigned worker);
