@@ -1,5 +1,4 @@
-// Packets for tests: a builder of well-formed frames, and what tests need to look at frames. The checksums
-// here are computed by slow code of their own, so that they can judge that of lib/net.
+// Packets for tests: a builder of frames, well-formed unless told otherwise.
 #pragma once
 
 #include <optional>
@@ -9,20 +8,16 @@
 #include <vector>
 
 #include "base/types.h"
+#include "inspect.h"
 #include "net/headers.h"
 
 namespace steelyard::test {
-
-using Bytes = std::vector<uint8_t>;
 
 // Throw std::invalid_argument on nonsense.
 Ipv4 ip(std::string_view address);
 Endpoint ep(std::string_view address, uint16_t port);
 Mac mac(std::string_view text);
 Bytes from_hex(std::string_view text);  // blanks, line ends and colons are skipped
-
-std::string hex(std::span<const uint8_t> bytes);      // one line
-std::string hexdump(std::span<const uint8_t> bytes);  // 16 bytes a line, with offsets
 
 // A frame under construction: a value; each setter returns a changed copy. Defaults: from
 // 02:00:00:00:00:02 to 02:00:00:00:00:01, IP id 1, ttl 64, no DF, right checksums and lengths, no padding.
@@ -97,17 +92,5 @@ Frame raw_frame(uint16_t ether_type, const Bytes& contents);  // only the link l
 inline Frame ip_frame(const Bytes& packet) { return raw_frame(0x0800, packet); }
 
 inline std::string hexdump(const Frame& frame) { return hexdump(frame.bytes()); }
-
-// Where the IPv4 header of a frame starts, behind any number of tags; nothing: not IPv4.
-std::optional<std::size_t> ip_offset(std::span<const uint8_t> frame);
-
-// What a receiver would say. Whatever a frame does not have, or what cannot be computed (a fragment's
-// transport checksum), is right. `quoted_ip` is the header checksum of the packet an ICMP error quotes.
-struct Checksums {
-  bool ip = true, transport = true, quoted_ip = true;
-};
-Checksums checksums(std::span<const uint8_t> frame);
-bool checksums_ok(std::span<const uint8_t> frame);  // ip and transport
-void fix_checksums(Bytes& frame);                   // makes both right (UDP without one stays without)
 
 }  // namespace steelyard::test

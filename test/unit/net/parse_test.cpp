@@ -207,8 +207,7 @@ TEST_CASE("an ICMP error's own checksum is checked on demand", "[net][parse]") {
 }
 
 TEST_CASE("headers must lie in the first of several segments", "[net][parse]") {
-  const Bytes frame = tcp(kClient, kVip, "some data").bytes();
-  const auto parse_split = [&](std::size_t at) {
+  const auto parse_split = [](std::size_t at, const Bytes& frame = tcp(kClient, kVip, "some data")) {
     MbufPtr first = to_mbuf({frame.begin(), frame.begin() + static_cast<int>(at)});
     MbufPtr rest = to_mbuf({frame.begin() + static_cast<int>(at), frame.end()});
     rte_pktmbuf_chain(first.get(), rest.release());
@@ -222,6 +221,9 @@ TEST_CASE("headers must lie in the first of several segments", "[net][parse]") {
   CHECK(parse_split(14 + 39) == "truncated");
   CHECK(parse_split(14 + 19) == "truncated");
   CHECK(parse_split(13) == "truncated");
+  CHECK(parse_split(14 + 24, tcp(kClient, kVip, kAck).options(Bytes(8, 1))) == "truncated");
+  CHECK(parse_split(14 + 28 + 27, quoting(tcp(kVip, kClient, kAck))) == "truncated");
+  CHECK(parse_split(14 + 28 + 28, quoting(tcp(kVip, kClient, "x"), 41)) == "icmp_error");
 }
 
 TEST_CASE("no cut of any frame is read past its end", "[net][parse]") {
