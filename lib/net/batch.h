@@ -14,6 +14,7 @@ struct rte_mbuf;
 namespace steelyard {
 
 struct Connection;  // conn/connection.h
+struct NextHop;     // service/routes.h
 
 inline constexpr uint16_t kBatchSize = 32;
 
@@ -43,17 +44,19 @@ enum class PacketKind : uint8_t {
 
 struct Packet {
   rte_mbuf* mbuf = nullptr;
-  uint8_t* ip = nullptr;             // the IPv4 header, null for PacketKind::other
-  Connection* connection = nullptr;  // set by find_connections and open_connections
-  FlowKey key;                       // PacketKind::flow and icmp_error only
-  uint64_t hash = 0;                 // of key.client and key.protocol, set by find_connections
-  Ipv4 source, destination;          // of the outer IPv4 header
-  uint16_t ip_length = 0;            // total length of the IPv4 packet (the frame may be padded)
-  uint8_t ip_header = 0;             // its header's length in bytes
-  uint8_t l2_length = 0;             // Ethernet header and VLAN tags
+  uint8_t* ip = nullptr;              // the IPv4 header, null for PacketKind::other
+  Connection* connection = nullptr;   // set by find_connections and open_connections
+  const NextHop* next_hop = nullptr;  // set by track; null: not known
+  FlowKey key;                        // PacketKind::flow and icmp_error only
+  uint64_t hash = 0;                  // of key.client and key.protocol, set by find_connections
+  Ipv4 source, destination;           // of the outer IPv4 header
+  uint16_t ip_length = 0;             // total length of the IPv4 packet (the frame may be padded)
+  uint8_t ip_header = 0;              // its header's length in bytes
+  uint8_t l2_length = 0;              // Ethernet header and VLAN tags
   PacketKind kind = PacketKind::other;
   uint8_t ip_protocol = 0;
   uint8_t tcp_flags = 0;              // TcpFlag bits, 0 unless TCP
+  bool too_large = false;             // for the next hop's MTU: to be fragmented on output
   uint8_t in_port = 0, out_port = 0;  // indices of configured ports
   Verdict verdict = Verdict::pending;
   DropReason reason = DropReason::count;

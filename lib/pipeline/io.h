@@ -13,7 +13,8 @@ namespace steelyard {
 // port.
 template <class Io>
 concept PacketIo = requires(Io io, rte_mbuf** packets, rte_mbuf* packet, uint16_t n, uint8_t port) {
-  // Up to n packets, in mbuf->port the index of the configured port each came in by. The worker owns them.
+  // Up to n packets, in mbuf->port the index of the configured port each came in by and at least
+  // 4 bytes of headroom (128, and 64 bytes behind the frame, where answers are wanted). The worker owns them.
   { io.receive(packets, n) }
   noexcept->std::same_as<uint16_t>;
   // Sends n packets by `port`, in order; frees those that the queue refuses. Returns how many it took.

@@ -2,11 +2,14 @@
 // verdict.
 #pragma once
 
+#include <atomic>
+
 #include "base/time.h"
 #include "conn/table.h"
 #include "net/batch.h"
 #include "pipeline/counters.h"
 #include "pipeline/limits.h"
+#include "pipeline/unresolved.h"
 #include "service/snapshot.h"
 
 namespace steelyard {
@@ -15,29 +18,33 @@ namespace steelyard {
 struct WorkerContext {
   unsigned thread;
   ConnectionTable& connections;
+  const std::atomic<const Snapshot*>& published;
   WorkerCounters& counters;
   RateLimits limits;
-  // A pick that was taken but not used, because another worker opened the connection first: the next opening
-  // of that service uses it, so that no pick is lost.
+  UnresolvedRing& unresolved;
+  // A pick that was taken but not used, because another worker opened the connection first or because the
+  // table had no room: the next opening of that service uses it, so that no pick is lost.
   struct Leftover {
     ServiceSlot service = kNoService;
-    uint32_t version = 0;
+    uint32_t version = 0;  // of the schedule it came from; of no use to another one
     ServerSlot server = 0;
-  } leftover;
+  } leftover{};
 };
 
-// bytes -> kind, key, direction | drop. Reads only inside the frame.
+// bytes -> kind, key, direction | drop | kernel. Reads only inside the frame.
 void parse(Batch& batch, const Snapshot& snap) noexcept;
 // keys -> connections.
 void find_connections(Batch& batch, const ConnectionTable& table) noexcept;
-// misses -> scheduled and inserted | drop, answer, kernel.
-void open_connections(Batch& batch, const Snapshot& snap, WorkerContext& context, Now now) noexcept;
-// TCP state, last seen, counters; also what must be refused before it counts (time to live, MTU).
+// misses -> scheduled and inserted | drop | kernel. A pick may name a server that is newer than `snap`: then
+// `snap` becomes the newest snapshot, for this stage and those behind it.
+void open_connections(Batch& batch, const Snapshot*& snap, WorkerContext& context, Now now) noexcept;
+// Next hop, TCP state, last seen, counters; and what cannot be sent on (time to live, MTU, no next hop).
 void track(Batch& batch, const Snapshot& snap, WorkerContext& context, Now now) noexcept;
 // connection -> new addresses, ports, checksums, TTL, MACs, VLAN.
-void rewrite(Batch& batch, const Snapshot& snap, WorkerContext& context, Now now) noexcept;
-// drops that are answered -> the answer, in the same mbuf; what goes to the kernel -> its class and rate.
+void rewrite(Batch& batch) noexcept;
+// drops that are answered -> the answer, in the same mbuf.
 void answer(Batch& batch, const Snapshot& snap, WorkerContext& context, Now now) noexcept;
+// what goes to the kernel -> its rate class | drop over its rate.
 void classify_kernel(Batch& batch, const Snapshot& snap, WorkerContext& context, Now now) noexcept;
 
 }  // namespace steelyard

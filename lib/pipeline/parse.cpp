@@ -1,0 +1,44 @@
+#include "net/parse.h"
+
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+
+#include "pipeline/stages.h"
+
+namespace steelyard {
+namespace {
+
+// Fragments of load-balanced traffic have nobody to put them together; the director's own go to its kernel.
+void judge_fragment(Packet& p, const AddressTable& addresses) noexcept {
+  const uint8_t to = addresses.classes(p.destination), from = addresses.classes(p.source);
+  if ((to & kVirtualAddress) != 0 || ((from & kServerAddress) != 0 && (to & kLocalAddress) == 0))
+    p.drop(DropReason::fragment);
+  else
+    p.verdict = Verdict::kernel;
+}
+
+}  // namespace
+
+void parse(Batch& batch, const Snapshot& snap) noexcept {
+  for (const Packet& p : batch.all()) rte_prefetch0(rte_pktmbuf_mtod(p.mbuf, void*));
+  for (Packet& p : batch.all()) {
+    p.in_port = static_cast<uint8_t>(p.mbuf->port);
+    parse_packet(p);
+    if (p.verdict != Verdict::pending) continue;
+    switch (p.kind) {
+      case PacketKind::flow:
+      case PacketKind::icmp_error:
+        orient(p, snap.addresses.is_virtual(p.destination));
+        break;
+      case PacketKind::fragment:
+        judge_fragment(p, snap.addresses);
+        break;
+      case PacketKind::ip:
+      case PacketKind::other:
+        p.verdict = Verdict::kernel;
+        break;
+    }
+  }
+}
+
+}  // namespace steelyard

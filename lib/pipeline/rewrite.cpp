@@ -1,0 +1,19 @@
+#include "forward/ethernet.h"
+#include "forward/forwarding.h"
+#include "pipeline/stages.h"
+
+namespace steelyard {
+
+void rewrite(Batch& batch) noexcept {
+  for (Packet& p : batch.all()) {
+    if (p.verdict != Verdict::pending) continue;
+    if (p.kind == PacketKind::flow) [[likely]]
+      Forwarding::rewrite(p, *p.connection);
+    else
+      Forwarding::rewrite_icmp_error(p, *p.connection);
+    replace_ethernet(p, *p.next_hop);
+    p.verdict = Verdict::forward;
+  }
+}
+
+}  // namespace steelyard
