@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/types.h"
@@ -35,7 +36,7 @@ class Resolver {
   // Keeps this one too, and asks for it at once. A neighbour that the operator has set for good (PERMANENT)
   // is left alone. Idempotent.
   void keep(Interface on, Ipv4 address);
-  // Keeps exactly these.
+  // Keeps exactly these. Asks for the first 256 new ones at once and leaves the others to tend().
   void keep_only(std::span<const OnLink> wanted);
   void forget(Interface on, Ipv4 address);
 
@@ -44,10 +45,13 @@ class Resolver {
   void tend(std::chrono::milliseconds now);
 
   // Asks now for a neighbour that a worker misses, or whose MAC is in doubt. Nothing if it is set for good.
+  // Between two calls of tend() each neighbour is probed once, and at most 64 of them.
   void probe(Interface on, Ipv4 address);
 
   std::size_t kept() const noexcept { return kept_.size(); }
   bool managed() const noexcept { return managed_; }  // false: falling back to NTF_USE
+  // How often the kernel had no room for a neighbour: gc_thresh3 is reached by others than the kept ones.
+  uint64_t no_room() const noexcept { return no_room_; }
 
  private:
   struct Kept {
@@ -62,9 +66,11 @@ class Resolver {
           (uint64_t{o.address.be} << 24 | uint64_t{o.on.vlan} << 8 | o.on.port) * 0x9e3779b97f4a7c15 >> 16);
     }
   };
+  enum class Wish : uint8_t { resolve, keep, release };
+  bool add(const OnLink& what);
   bool needs_asking(const OnLink& what) const;
-  void ask(const OnLink& what, bool manage);
-  int send(int ifindex, Ipv4 address, bool manage);
+  void ask(const OnLink& what, Wish wish);
+  int send(int ifindex, Ipv4 address, Wish wish);
   void drop(std::size_t index);
 
   const View& view_;
@@ -74,6 +80,8 @@ class Resolver {
   std::unordered_map<OnLink, std::size_t, Hash> index_;  // -> kept_
   std::size_t next_ = 0;                                 // where tend() goes on
   uint32_t round_ = 0;
+  std::unordered_set<OnLink, Hash> probed_;  // since the last tend()
+  uint64_t no_room_ = 0;
 };
 
 }  // namespace steelyard::kernel

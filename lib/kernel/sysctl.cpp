@@ -53,19 +53,15 @@ std::optional<std::string> forwarding_warning() {
          "kernel (sysctl net.ipv4.ip_forward=1)";
 }
 
-std::optional<std::string> neighbour_limit_warning(std::size_t neighbours, std::optional<long> gc_thresh3) {
-  if (!gc_thresh3 || *gc_thresh3 <= 0) return std::nullopt;
-  const auto limit = static_cast<std::size_t>(*gc_thresh3);
-  if (neighbours < limit / 4 * 3) return std::nullopt;
+std::string no_room_warning(std::optional<long> gc_thresh3) {
+  const long limit = gc_thresh3.value_or(1024);
   return fmt::format(
-      "{} real servers and gateways are to be kept resolved, and the kernel holds at most {} neighbours in "
-      "all: "
-      "sysctl net.ipv4.neigh.default.gc_thresh3={} (and gc_thresh2={})",
-      neighbours, limit, neighbours * 4, neighbours * 2);
+      "the kernel has no room for more neighbours (net.ipv4.neigh.default.gc_thresh3 is {}): clients in a "
+      "subnet of "
+      "the director may get no answer; sysctl net.ipv4.neigh.default.gc_thresh3={} and gc_thresh2={}",
+      gc_thresh3 ? std::to_string(limit) : "not to be seen here", limit * 4, limit * 2);
 }
 
-std::optional<std::string> neighbour_limit_warning(std::size_t neighbours) {
-  return neighbour_limit_warning(neighbours, read_sysctl("net/ipv4/neigh/default/gc_thresh3"));
-}
+std::string no_room_warning() { return no_room_warning(read_sysctl("net/ipv4/neigh/default/gc_thresh3")); }
 
 }  // namespace steelyard::kernel

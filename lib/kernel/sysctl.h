@@ -29,9 +29,9 @@ std::vector<std::string> settle_interface(std::string_view name);
 // Something to say if the kernel doesn't forward: transit traffic is then lost.
 std::optional<std::string> forwarding_warning();
 
-// Something to say if `neighbours` to be kept resolved (real servers and gateways) come near gc_thresh3, the
-// most neighbours the kernel holds. The second form is the judgement alone.
-std::optional<std::string> neighbour_limit_warning(std::size_t neighbours);
-std::optional<std::string> neighbour_limit_warning(std::size_t neighbours, std::optional<long> gc_thresh3);
+// What to say when the kernel has no room for another neighbour (Resolver::no_room() grows). The second form
+// is told gc_thresh3, which only the initial network namespace shows.
+std::string no_room_warning();
+std::string no_room_warning(std::optional<long> gc_thresh3);
 
 }  // namespace steelyard::kernel

@@ -35,27 +35,34 @@ int View::ifindex_of(Interface i) const noexcept {
 
 Path View::visible(const Path& p) const noexcept { return interface_of(p.ifindex) == nullptr ? Path{} : p; }
 
+// clang 14 can't take libstdc++'s subranges, so a range of candidates is a pair of iterators here.
+std::pair<View::Candidates::iterator, View::Candidates::iterator> View::of_metric(Candidates& all,
+                                                                                  uint32_t metric) {
+  const auto first = std::ranges::lower_bound(all, metric, {}, &Candidate::metric);
+  return {first, std::ranges::upper_bound(first, all.end(), metric, {}, &Candidate::metric)};
+}
+
 void View::insert(Candidates& all, const RouteMessage& m, uint32_t generation) {
-  const auto equal = std::ranges::equal_range(all, m.metric, {}, &Candidate::metric);
+  const auto [first, end] = of_metric(all, m.metric);
   const Candidate added{m.metric, m.path, generation};
-  if (m.placing == Placing::replace && !equal.empty()) {
-    equal.front() = added;
+  if (m.placing == Placing::replace && first != end) {
+    *first = added;
     return;
   }
-  const auto known = std::ranges::find(equal, m.path, &Candidate::path);
-  if (known != equal.end())
+  const auto known = std::ranges::find(first, end, m.path, &Candidate::path);
+  if (known != end)
     known->generation = generation;
   else
-    all.insert(m.placing == Placing::first ? equal.begin() : equal.end(), added);
+    all.insert(m.placing == Placing::first ? first : end, added);
 }
 
 // A multipath route whose first leg has died is known under another path than it is removed under: without an
 // exact match the metric decides.
 void View::remove(Candidates& all, const RouteMessage& m) {
-  const auto equal = std::ranges::equal_range(all, m.metric, {}, &Candidate::metric);
-  if (equal.empty()) return;
-  const auto exact = std::ranges::find(equal, m.path, &Candidate::path);
-  all.erase(exact != equal.end() ? exact : equal.begin());
+  const auto [first, end] = of_metric(all, m.metric);
+  if (first == end) return;
+  const auto exact = std::ranges::find(first, end, m.path, &Candidate::path);
+  all.erase(exact != end ? exact : first);
 }
 
 Changed View::apply(const RouteMessage& m) {
@@ -156,8 +163,7 @@ Network View::network() const {
           {*interface_of(static_cast<int>(key >> 32)), {static_cast<uint32_t>(key)}, state.mac});
   for (const auto& [key, generation] : addresses_) n.local.push_back(key.address);
   std::ranges::sort(n.local);
-  const auto duplicates = std::ranges::unique(n.local);
-  n.local.erase(duplicates.begin(), duplicates.end());
+  n.local.erase(std::unique(n.local.begin(), n.local.end()), n.local.end());
   return n;
 }
 

@@ -12,6 +12,7 @@
 #include <map>
 #include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "kernel/messages.h"
@@ -76,6 +77,7 @@ class View {
     uint32_t generation = 0;
   };
   using Candidates = std::vector<Candidate>;  // best first, never empty
+  static std::pair<Candidates::iterator, Candidates::iterator> of_metric(Candidates& all, uint32_t metric);
   static void insert(Candidates& all, const RouteMessage& m, uint32_t generation);
   static void remove(Candidates& all, const RouteMessage& m);
   bool end_routes(uint32_t now);

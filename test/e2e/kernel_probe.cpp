@@ -1,6 +1,7 @@
 // Drives lib/kernel against the real kernel. Run by kernel_test.sh inside a namespace of its own: it changes
 // interfaces, routes and neighbours as it likes. Waits are for the kernel, their limits only bound a failure.
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -65,7 +66,8 @@ struct Bed {
   // Processes until `done`, at most 15 s; false: it never was.
   bool until(
       const std::function<bool()>& done, const std::function<void()>& each = [] {}) {
-    for (int i = 0; i < 1500; ++i) {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(15);
+    while (std::chrono::steady_clock::now() < limit) {
       while (mirror->process()) {
       }
       each();
@@ -310,6 +312,40 @@ TEST_CASE("a kept neighbour is asked for, resolved and managed") {
   CHECK(ip_prints("neigh show dev sy-in", "10.0.0.12 .*managed"));
   resolver.forget(kInside, ip("10.0.0.12"));
   CHECK(resolver.kept() == 0);
+}
+
+TEST_CASE("a kept neighbour's new MAC is noticed") {
+  Bed bed;
+  Resolver resolver(bed.mirror->view());
+  run("echo 0 > /proc/sys/net/ipv4/neigh/sy-in/locktime");
+  resolver.keep(kInside, ip("10.0.0.11"));
+  CHECK(bed.until([&] { return bed.resolved("10.0.0.11"); }, [&] { bed.answer_arp("10.0.0.11", &kServer); }));
+  CHECK(bed.tap.write(gratuitous_arp(kPort, ip("10.0.0.11"))));
+  CHECK(bed.until([&] { return bed.neighbour("10.0.0.11")->mac == kPort; }));
+  CHECK(bed.neighbour("10.0.0.11")->managed);
+}
+
+TEST_CASE("more kept neighbours than the kernel's limit of others are all kept") {
+  Bed bed;
+  Resolver resolver(bed.mirror->view());
+  std::vector<OnLink> wanted;
+  for (uint32_t i = 0; i < 3000; ++i) wanted.push_back({kInside, Ipv4::from_host(0x0a000100 + i)});
+  resolver.keep_only(wanted);
+  std::chrono::milliseconds now{1000};
+  CHECK(bed.until(
+      [&] {
+        return std::ranges::all_of(wanted, [&](const OnLink& w) {
+          return bed.mirror->view().neighbour(bed.tap.ifindex(), w.address) != nullptr;
+        });
+      },
+      [&] {
+        resolver.tend(now += std::chrono::milliseconds(100));
+        bed.answer_arp("10.0.0.11", nullptr);
+      }));
+  CHECK(resolver.no_room() == 0);
+  resolver.keep_only({});
+  CHECK_FALSE(ip_prints("neigh show dev sy-in nud all", "managed"));
+  CHECK_FALSE(ip_prints("neigh show dev sy-in nud all", "extern_learn"));
 }
 
 TEST_CASE("a kept neighbour that doesn't answer is asked for until it does") {
