@@ -129,6 +129,10 @@ TEST_CASE("a TAP has the port's MAC and MTU, is up, and is gone with its object"
     CHECK_FALSE(tap.write(std::vector<uint8_t>(5)));
   }
   CHECK(::if_nametoindex("sy-tap") == 0);
+  // Also one that someone has made to last, and that could be taken over.
+  run("ip tuntap add sy-tap mode tap");
+  CHECK_THROWS_WITH(Tap({"sy-tap", kPort, 1500}), Catch::Contains("in use"));
+  run("ip tuntap del sy-tap mode tap");
   CHECK_THROWS_AS(Tap({"sy-much-too-long-a-name", kPort, 1500}), StartError);
   CHECK_THROWS_AS(Tap({"a/b", kPort, 1500}), StartError);
 }
