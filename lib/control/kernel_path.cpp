@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kFrameRoom = 65536 + 64;
 // At most so many frames in one go, so that a flood of one kind can't keep the loop from its other work.
 constexpr std::size_t kFramesPerTurn = 1024;
+constexpr std::chrono::minutes kResync{1};
 
 }  // namespace
 
@@ -29,7 +30,6 @@ KernelPath::KernelPath(const config::Config& config, std::span<const PortInfo> p
   director_.set_network(mirror_->network());
   keep_resolved();
   if (const auto warning = kernel::forwarding_warning()) log_.warning("{}", *warning);
-  if (const auto warning = kernel::neighbour_limit_warning(resolver_->kept())) log_.warning("{}", *warning);
 }
 
 void KernelPath::set_address(const Interface& on, int ifindex, Ipv4 address, uint8_t length) {
@@ -49,7 +49,8 @@ void KernelPath::set_addresses(const config::Config& config) {
         log_.warning("{}", *problem);
         continue;
       }
-      const int ifindex = std::get<kernel::VlanInterface>(made).ifindex;
+      const auto& [ifindex, name] = std::get<kernel::VlanInterface>(made);
+      for (const std::string& problem : kernel::settle_interface(name)) log_.warning("{}", problem);
       interfaces_.push_back({ifindex, {i, vlan.id}});
       for (const config::InterfaceAddress& a : vlan.addresses)
         set_address({i, vlan.id}, ifindex, a.address, a.length);
@@ -119,6 +120,13 @@ void KernelPath::from_workers() {
   });
 }
 
-void KernelPath::tend(std::chrono::milliseconds now) { resolver_->tend(now); }
+void KernelPath::tend(std::chrono::milliseconds now) {
+  resolver_->tend(now);
+  if (resolver_->no_room() != 0 && !no_room_) log_.warning("{}", kernel::no_room_warning());
+  no_room_ = resolver_->no_room() != 0;
+  if (now - resynced_ < kResync) return;
+  resynced_ = now;
+  mirror_->resync();
+}
 
 }  // namespace steelyard::control

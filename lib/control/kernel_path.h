@@ -60,6 +60,8 @@ class KernelPath {
   std::unique_ptr<kernel::Mirror> mirror_;
   std::unique_ptr<kernel::Resolver> resolver_;
   std::vector<uint8_t> frame_;
+  std::chrono::milliseconds resynced_{};
+  bool no_room_ = false;  // the operator has been told
 };
 
 }  // namespace steelyard::control
