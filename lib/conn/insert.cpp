@@ -148,7 +148,7 @@ ConnectionTable::Fate ConnectionTable::fate_of(const Chain& chain, Placed mine) 
   return entry(mine.word).state(std::memory_order_acquire) == State::dead ? Fate::committed : Fate::killed;
 }
 
-// An entry that others may have seen must not be reused at once.
+// An entry that others may have seen, in its slot or by kWritten, must not be reused at once.
 ConnectionTable::InsertResult ConnectionTable::lost(unsigned thread, Connection* entry, bool visible,
                                                     Survey found) noexcept {
   entry->state_word.store(state_word(State::dead, 0), std::memory_order_release);
@@ -162,8 +162,6 @@ ConnectionTable::InsertResult ConnectionTable::lost(unsigned thread, Connection*
 ConnectionTable::InsertResult ConnectionTable::insert(unsigned thread, Connection* entry,
                                                       uint64_t hash) noexcept {
   const Chain chain = chain_of(hash);
-  const uint32_t initial = entry->state_word.load(std::memory_order_relaxed);
-  entry->state_word.store(initial | uint32_t{kWritten} << 8, std::memory_order_release);
   bool visible = false;
   for (unsigned attempt = 0; attempt < kMostAttempts; ++attempt) {
     const Survey found = survey(chain, *entry);
@@ -175,8 +173,12 @@ ConnectionTable::InsertResult ConnectionTable::insert(unsigned thread, Connectio
     const uint64_t word =
         conn::make_word(chain.tag, ++entry->generation, SlotState::pending, index_of(*entry));
     const Placed mine{found.free, word};
+    if (!visible) {
+      const uint32_t initial = entry->state_word.load(std::memory_order_relaxed);
+      entry->state_word.store(initial | uint32_t{kWritten} << 8, std::memory_order_release);
+      visible = true;
+    }
     if (!change(chain.slot(mine.position), 0, word)) continue;
-    visible = true;
     const Placed first = decide(chain, mine);
     Fate fate = fate_of(chain, mine);
     if (fate == Fate::pending)  // stopped by `first`: withdraw
