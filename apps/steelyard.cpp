@@ -1,11 +1,125 @@
+// steelyard: the daemon. Reads the configuration, opens the ports, starts the workers and runs the control
+// core.
 #include <cstdio>
+#include <cstring>
+#include <memory>
+#include <vector>
 
+#include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
+#include <sys/random.h>
 
+#include "admin/api.h"
+#include "admin/server.h"
+#include "base/start_error.h"
+#include "config/config.h"
 #include "config/options.h"
+#include "control/director.h"
+#include "control/kernel_path.h"
+#include "control/loop.h"
+#include "control/ring_wires.h"
+#include "dpdk/eal.h"
+#include "dpdk/ports.h"
+#include "dpdk/queue_io.h"
+#include "dpdk/worker_loop.h"
+#include "pipeline/worker.h"
+#include "steelyard_version.h"
 
 using namespace steelyard;
 using config::Options;
+
+namespace {
+
+std::array<uint64_t, 2> random_seed() {
+  std::array<uint64_t, 2> seed;
+  if (getrandom(seed.data(), sizeof(seed), 0) != static_cast<ssize_t>(sizeof(seed)))
+    throw StartError(fmt::format("no random numbers from the kernel: {}", std::strerror(errno)));
+  return seed;
+}
+
+bool uses_huge_pages(const config::Director& director) {
+  return std::find(director.eal.begin(), director.eal.end(), "--no-huge") == director.eal.end();
+}
+
+admin::Routes admin_routes(const control::Director& director) {
+  return {{"/v1/services", [&director] { return admin::services(director); }},
+          {"/v1/servers", [&director] { return admin::servers(director); }},
+          {"/v1/drops", [&director] { return admin::drops(director); }},
+          {"/v1/packets", [&director] { return admin::packets(director); }},
+          {"/v1/table", [&director] { return admin::table(director); }}};
+}
+
+// A worker and what belongs to it alone.
+struct WorkerParts {
+  WorkerParts(unsigned id, const dpdk::Ports& ports, dpdk::ControlIo& control_io, control::Director& director)
+      : io(ports, control_io, id),
+        worker(id, io, director.shared(), director.counters(id), director.limits()) {}
+  dpdk::QueueIo io;
+  Worker<dpdk::QueueIo> worker;
+  dpdk::LoopProgress progress;
+};
+
+void run(const config::Config& config, Logger& log) {
+  const auto workers = static_cast<unsigned>(config.director.worker_cores.size());
+  const dpdk::Eal eal(config);
+  dpdk::Ports ports(config, workers);
+  dpdk::ControlIo control_io(workers, ports.pools());
+  control::Director director(config, ports.infos(),
+                             {workers, random_seed(), uses_huge_pages(config.director)});
+
+  std::vector<std::unique_ptr<WorkerParts>> parts;
+  std::vector<UnresolvedRing*> misses;
+  for (unsigned id = 0; id < workers; ++id) {
+    parts.push_back(std::make_unique<WorkerParts>(id, ports, control_io, director));
+    misses.push_back(&parts.back()->worker.unresolved());
+  }
+  control::RingWires wires(control_io, std::move(misses));
+  control::KernelPath kernel(config, ports.infos(), director, wires, log);
+  boost::asio::io_context loop;
+  const admin::Server admin(loop, config.director.admin_socket, admin_routes(director));
+
+  dpdk::LoopControl control;
+  control.ticks = director.tick(control::boot_ms());
+  dpdk::WorkerThreads threads(workers, control);
+  ports.start();
+  threads.launch([&](unsigned id) {
+    WorkerParts& own = *parts[id];
+    dpdk::run_worker(own.worker, own.io, id, director.grace(), config.director.idle, control, own.progress);
+  });
+  for (const std::string& line : ports.descriptions()) log.info("{}", line);
+  kernel.announce();
+  log.info("ready: {} services, {} workers, {} connections at most in {} MB", config.services.size(), workers,
+           director.table().capacity(), director.table().memory_bytes() >> 20);
+
+  control::run(loop, director, kernel, control.ticks, log, [] { return false; });
+  threads.stop();
+  kernel.from_workers();  // what had been handed up before the end
+  log.info("ended");
+}
+
+int start(const Options& options) {
+  Logger log(options.log_level);
+  std::vector<config::Message> warnings;
+  try {
+    const config::Config config = config::load(options.config, warnings);
+    for (const config::Message& m : warnings) log.warning("{}", m.format());
+    log.info("steelyard " STEELYARD_VERSION ", {}", options.config);
+    run(config, log);
+  } catch (const config::Error& e) {
+    for (const config::Message& m : warnings) log.warning("{}", m.format());
+    for (const config::Message& m : e.messages()) log.error("{}", m.format());
+    return config::kBadConfiguration;
+  } catch (const StartError& e) {
+    log.error("{}", e.what());
+    return config::kStartUpFailed;
+  } catch (const std::system_error& e) {
+    log.error("{}", e.what());
+    return config::kStartUpFailed;
+  }
+  return config::kOk;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   try {
@@ -20,12 +134,10 @@ int main(int argc, char** argv) {
       case Options::Mode::check:
         return config::check(options, stdout, stderr);
       case Options::Mode::run:
-        break;
+        return start(options);
     }
-    fmt::print(stderr, "steelyard: this build has no start-up; only --check, --help and --version work\n");
-    return config::kStartUpFailed;
   } catch (const config::UsageError& e) {
     fmt::print(stderr, "steelyard: {}; see steelyard --help\n", e.what());
-    return config::kBadUsage;
   }
+  return config::kBadUsage;
 }

@@ -1,0 +1,117 @@
+#include "control/director.h"
+
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+using namespace steelyard;
+
+namespace {
+
+Ipv4 ip(const char* text) { return *parse_ipv4(text); }
+Endpoint ep(const char* address, uint16_t port) { return {ip(address), Port::from_host(port)}; }
+
+config::Service service(const char* name, Endpoint address, std::vector<config::Server> servers,
+                        const char* scheduler = "rr") {
+  config::Service s;
+  s.name = name;
+  s.address = address;
+  s.scheduler = scheduler;
+  s.servers = std::move(servers);
+  const auto defaults = default_timeouts();
+  for (std::size_t i = 0; i < kStates; ++i) s.timeouts[i] = defaults[i];
+  return s;
+}
+
+config::Config two_ports() {
+  config::Config c;
+  c.director.connections = 4096;
+  c.ports = {{.name = "outside", .device = "", .addresses = {{ip("198.51.100.2"), 24, {}}}},
+             {.name = "inside", .device = "", .addresses = {{ip("10.0.0.1"), 24, {}}}}};
+  c.services = {service("web", ep("203.0.113.10", 80), {{ep("10.0.0.11", 80)}, {ep("10.0.0.12", 80)}})};
+  return c;
+}
+
+struct Fixture {
+  config::Config config = two_ports();
+  control::Director director{config, std::vector<PortInfo>(2), {}};
+  uint32_t picked_port_octet() {
+    const Snapshot& snap = director.snapshot();
+    const auto pick = snap.services[0].schedule->pick();
+    return pick ? snap.servers[*pick].address.address.host() & 255 : 0;
+  }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "the snapshot knows whose address is whose and the way to it", "[control]") {
+  const Snapshot& snap = director.snapshot();
+  CHECK(snap.addresses.classes(ip("203.0.113.10")) == kVirtualAddress);
+  CHECK(snap.addresses.classes(ip("10.0.0.12")) == kServerAddress);
+  CHECK(snap.addresses.classes(ip("10.0.0.1")) == kLocalAddress);
+  CHECK(snap.ports[1].address == ip("10.0.0.1"));
+  CHECK(snap.by_endpoint.find(Protocol::tcp, ep("203.0.113.10", 80)) == uint16_t{0});
+  REQUIRE(snap.routes.route(ip("10.0.0.12")) != nullptr);
+  CHECK(snap.routes.route(ip("10.0.0.12"))->via.port == 1);
+  CHECK(snap.services[0].timeouts[static_cast<std::size_t>(State::established)] == 900 * kTicksPerSecond);
+}
+
+TEST_CASE_METHOD(Fixture, "services that are replaced keep slots and go on in the sequence", "[control]") {
+  CHECK(picked_port_octet() == 11);
+  auto services = config.services;
+  services[0].servers.push_back({ep("10.0.0.13", 80)});
+  services.push_back(service("dns", ep("203.0.113.10", 53), {}));
+  director.set_services(services);
+  CHECK(director.snapshot().by_endpoint.find(Protocol::tcp, ep("203.0.113.10", 80)) == uint16_t{0});
+  CHECK(picked_port_octet() == 12);
+  CHECK(picked_port_octet() == 13);
+  services[0].servers[0].weight = 0;
+  director.set_services(services);
+  CHECK(picked_port_octet() == 12);
+
+  services.erase(services.begin());
+  director.set_services(services);
+  CHECK_FALSE(director.snapshot().by_endpoint.find(Protocol::tcp, ep("203.0.113.10", 80)));
+  CHECK(director.services().size() == 1);
+  CHECK(picked_port_octet() == 0);
+  director.set_services(config.services);  // back again, in its old slot
+  CHECK(director.snapshot().by_endpoint.find(Protocol::tcp, ep("203.0.113.10", 80)) == uint16_t{0});
+}
+
+TEST_CASE_METHOD(Fixture, "a replaced snapshot lives until no worker can hold it", "[control]") {
+  director.grace().register_thread(0);
+  director.grace().online(0);
+  const Snapshot* held = &director.snapshot();
+  director.set_network({});
+  director.tick(1000);
+  CHECK(held->services.size() == 1);  // AddressSanitizer would tell
+  director.grace().quiescent(0);
+  director.tick(1001);
+  director.grace().offline(0);
+  CHECK(&director.snapshot() != held);
+}
+
+TEST_CASE_METHOD(Fixture, "a long sequence is continued before its window runs out", "[control]") {
+  auto services = config.services;
+  services[0].scheduler = "wrr";
+  services[0].servers[0].weight = 65535;
+  services[0].servers[1].weight = 65534;
+  director.set_services(services);
+  std::vector<int> count(256);
+  for (int i = 0; i < 131069; ++i) {
+    if (i % 1000 == 0) director.tick(static_cast<uint64_t>(i));
+    ++count[picked_port_octet()];
+  }
+  CHECK(count[11] == 65535);
+  CHECK(count[12] == 65534);
+}
+
+TEST_CASE_METHOD(Fixture, "limits are one worker's share, and never nothing", "[control]") {
+  config.director.icmp_error_rate = 1000;
+  config.director.reset_rate = std::nullopt;
+  config.director.kernel_rates.fill(1);
+  const control::Director four(config, std::vector<PortInfo>(2), {.workers = 4});
+  CHECK(four.limits().icmp_errors == 250);
+  CHECK(four.limits().resets == kUnlimited);
+  CHECK(four.limits().kernel[0] == 1);
+}
