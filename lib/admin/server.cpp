@@ -94,7 +94,7 @@ bool in_use(asio::io_context& loop, const std::string& path) {
 class Server::Listener : public std::enable_shared_from_this<Listener> {
  public:
   Listener(asio::io_context& loop, std::string path, Routes routes)
-      : loop_(loop), acceptor_(loop), path_(std::move(path)), routes_(std::move(routes)) {
+      : acceptor_(loop), path_(std::move(path)), routes_(std::move(routes)) {
     if (path_.size() >= sizeof(sockaddr_un{}.sun_path))
       throw StartError(fmt::format("admin_socket {}: the path is too long for a Unix socket", path_));
     std::error_code ignored;
@@ -126,7 +126,6 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
   }
 
  private:
-  asio::io_context& loop_;
   Local::acceptor acceptor_;
   std::string path_;
   Routes routes_;
