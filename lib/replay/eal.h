@@ -1,13 +1,9 @@
 // A private EAL for programs that need real mbufs but no device and no privilege: replay, tests, benchmark.
 #pragma once
 
-#include <stdexcept>
+#include "base/start_error.h"
 
 namespace steelyard::replay {
-
-class StartError : public std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 // Initialises the process's EAL without huge pages, devices, files or telemetry and without pinning the
 // calling thread, unless somebody in the process did so already. `megabytes` bounds the memory of all pools.
