@@ -22,7 +22,7 @@ bool is_pci_address(std::string_view s) {
     s.remove_prefix(5);
   }
   if (s.size() != 7 || s[2] != ':' || s[5] != '.') return false;
-  for (const std::size_t i : {0, 1, 3, 4, 6})
+  for (const std::size_t i : {0U, 1U, 3U, 4U, 6U})
     if (!std::isxdigit(static_cast<unsigned char>(s[i]))) return false;
   return true;
 }
