@@ -125,6 +125,7 @@ config::Config FlowMap::configuration() {
   c.file = "--map";
   c.director.connections = static_cast<uint32_t>(std::max<std::size_t>(1024, flows_.size() * 4));
   c.director.icmp_error_rate = c.director.reset_rate = std::nullopt;
+  c.director.kernel_rates.fill(std::nullopt);
   for (const auto& [name, block] : {std::pair{"clients", outside}, {"servers", inside}}) {
     config::Port port;
     port.name = name;

@@ -1,29 +1,16 @@
 #include "replay/pcap.h"
 
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include <catch2/catch.hpp>
 
+#include "temporary_directory.h"
+
 using namespace steelyard::replay;
 
 namespace {
-
-class Directory {
- public:
-  Directory() {
-    std::string name = (std::filesystem::temp_directory_path() / "steelyard-pcap-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Directory() { std::filesystem::remove_all(path_); }
-  std::string file(const char* name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 void write(const std::string& file, const std::vector<std::pair<int64_t, Bytes>>& frames) {
   PcapWriter writer(file);
@@ -40,7 +27,7 @@ void write_header(const std::string& file, uint32_t link_type) {
 }  // namespace
 
 TEST_CASE("a capture keeps frames and nanoseconds", "[replay]") {
-  const Directory dir;
+  const steelyard::test::TemporaryDirectory dir;
   write(dir.file("a.pcap"), {{1'600'000'000'123'456'789, {1, 2, 3}}, {1'600'000'000'123'456'790, {}}});
   PcapReader reader(dir.file("a.pcap"));
   const auto first = reader.next(), second = reader.next();
@@ -55,7 +42,7 @@ TEST_CASE("a capture keeps frames and nanoseconds", "[replay]") {
 }
 
 TEST_CASE("several captures are merged by time, ties in the order of the files", "[replay]") {
-  const Directory dir;
+  const steelyard::test::TemporaryDirectory dir;
   write(dir.file("a.pcap"), {{100, {1}}, {300, {2}}, {200, {3}}});
   write(dir.file("b.pcap"), {{100, {4}}, {250, {5}}});
   const std::vector<MergedReader::Input> inputs = {{0, dir.file("a.pcap")}, {1, dir.file("b.pcap")}};
@@ -66,7 +53,7 @@ TEST_CASE("several captures are merged by time, ties in the order of the files",
 }
 
 TEST_CASE("what is no Ethernet capture is refused with a reason", "[replay]") {
-  const Directory dir;
+  const steelyard::test::TemporaryDirectory dir;
   write_header(dir.file("ppp.pcap"), 9);
   std::ofstream(dir.file("text.pcap")) << "this is no capture, whatever its name says";
   CHECK_THROWS_WITH(PcapReader(dir.file("none.pcap")), Catch::Contains("none.pcap"));
@@ -75,7 +62,7 @@ TEST_CASE("what is no Ethernet capture is refused with a reason", "[replay]") {
 }
 
 TEST_CASE("a capture that ends within a frame is an error", "[replay]") {
-  const Directory dir;
+  const steelyard::test::TemporaryDirectory dir;
   write(dir.file("a.pcap"), {{1, {1, 2, 3, 4}}});
   std::filesystem::resize_file(dir.file("a.pcap"), std::filesystem::file_size(dir.file("a.pcap")) - 2);
   PcapReader reader(dir.file("a.pcap"));
