@@ -68,12 +68,9 @@ void run(const config::Config& config, Logger& log) {
                              {workers, random_seed(), uses_huge_pages(config.director)});
 
   std::vector<std::unique_ptr<WorkerParts>> parts;
-  std::vector<UnresolvedRing*> misses;
-  for (unsigned id = 0; id < workers; ++id) {
+  for (unsigned id = 0; id < workers; ++id)
     parts.push_back(std::make_unique<WorkerParts>(id, ports, control_io, director));
-    misses.push_back(&parts.back()->worker.unresolved());
-  }
-  control::RingWires wires(control_io, std::move(misses));
+  control::RingWires wires(control_io);
   control::KernelPath kernel(config, ports.infos(), director, wires, log);
   boost::asio::io_context loop;
   const admin::Server admin(loop, config.director.admin_socket, admin_routes(director));
@@ -93,7 +90,8 @@ void run(const config::Config& config, Logger& log) {
 
   control::run(loop, director, kernel, control.ticks, log, [] { return false; });
   threads.stop();
-  kernel.from_workers();  // what had been handed up before the end
+  kernel.from_workers(
+      std::chrono::milliseconds(control::boot_ms()));  // what had been handed up before the end
   log.info("ended");
 }
 

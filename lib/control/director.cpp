@@ -268,6 +268,12 @@ std::vector<ServiceView> Director::services() const {
   return views;
 }
 
+void Director::count_unsent(std::size_t packets) noexcept {
+  WorkerCounters& own = *counters_.back();
+  own.forwarded.add(~static_cast<uint64_t>(packets) + 1);
+  own.drops[static_cast<std::size_t>(DropReason::no_next_hop)].add(packets);
+}
+
 std::array<uint64_t, kDropReasons> Director::drops() const {
   std::array<uint64_t, kDropReasons> sums{};
   for (const auto& worker : counters_)

@@ -81,6 +81,9 @@ class Director {
   // its slot, its counters and its place in the sequence of picks; connections of what goes live on.
   void set_services(const std::vector<config::Service>& services);
 
+  // Packets that workers counted as forwarded but left to wait for their next hop's MAC, in vain.
+  void count_unsent(std::size_t packets) noexcept;
+
   std::vector<ServiceView> services() const;
   std::array<uint64_t, kDropReasons> drops() const;
   struct Packets {

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "control/director.h"
+#include "control/held_frames.h"
 #include "control/wires.h"
 #include "kernel/addresses.h"
 #include "kernel/mirror.h"
@@ -31,8 +32,9 @@ class KernelPath {
   void network_changed();
   // taps()[port] is readable: what the kernel sends leaves by the port.
   void from_kernel(std::size_t port);
-  // Every millisecond: what workers handed up goes to the kernel, what they miss is asked for.
-  void from_workers();
+  // Every millisecond: what workers handed up goes to the kernel, or is kept until its next hop is known.
+  // `now` as for tend().
+  void from_workers(std::chrono::milliseconds now);
   // Every 100 ms or so; `now` of any clock that doesn't go back.
   void tend(std::chrono::milliseconds now);
   // Gratuitous ARP for every address, out of its port. Once workers run.
@@ -60,6 +62,7 @@ class KernelPath {
   std::unique_ptr<kernel::Mirror> mirror_;
   std::unique_ptr<kernel::Resolver> resolver_;
   std::vector<uint8_t> frame_;
+  HeldFrames held_;
   std::chrono::milliseconds resynced_{};
   bool no_room_ = false;  // the operator has been told
 };

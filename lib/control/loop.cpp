@@ -52,7 +52,7 @@ class Turns {
  private:
   void turn() {
     const uint64_t now = boot_ms();
-    kernel_.from_workers();
+    kernel_.from_workers(std::chrono::milliseconds(now));
     clock_.store(director_.tick(now), std::memory_order_relaxed);
     if (now - tended_ >= kTendMs) {
       tended_ = now;

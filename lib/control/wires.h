@@ -14,13 +14,14 @@ class Wires {
  public:
   using TakeFrame = std::function<void(uint8_t port, std::span<const uint8_t> frame)>;
 
+  using TakeHeld = std::function<void(Ipv4 destination, std::span<const uint8_t> frame)>;
+
   virtual ~Wires() = default;
-  // Frames that workers handed up, at most `limit`; returns how many there were.
-  virtual std::size_t drain(std::size_t limit, const TakeFrame& take) = 0;
+  // Frames that workers handed up, at most `limit`: `kernel` takes those for the kernel, `held` those that
+  // wait for their next hop's MAC. Returns how many there were.
+  virtual std::size_t drain(std::size_t limit, const TakeFrame& kernel, const TakeHeld& held) = 0;
   // A frame to leave by `port`, copied. False: no buffer, or the ring to the worker is full.
   virtual bool send(uint8_t port, std::span<const uint8_t> frame) = 0;
-  // Destinations that workers know no next hop for.
-  virtual void unresolved(const std::function<void(Ipv4)>& take) = 0;
 };
 
 }  // namespace steelyard::control

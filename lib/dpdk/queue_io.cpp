@@ -74,6 +74,15 @@ uint16_t QueueIo::send(uint8_t port, rte_mbuf** packets, uint16_t n) noexcept {
   return sent;
 }
 
+bool QueueIo::hold(rte_mbuf* packet, Ipv4 destination) noexcept {
+  const uint16_t port = packet->port;
+  packet->port = static_cast<uint16_t>(port | kHeld);
+  packet->hash.usr = destination.be;
+  if (rte_ring_sp_enqueue(rings_.up, packet) == 0) return true;
+  packet->port = port;
+  return false;
+}
+
 uint16_t QueueIo::relay() noexcept {
   std::array<rte_mbuf*, 32> frames;
   const auto n = static_cast<uint16_t>(rte_ring_sc_dequeue_burst(

@@ -22,6 +22,7 @@ class alignas(kCacheLine) QueueIo {
   uint16_t receive(rte_mbuf** packets, uint16_t n) noexcept;
   uint16_t send(uint8_t port, rte_mbuf** packets, uint16_t n) noexcept;
   bool to_kernel(rte_mbuf* packet) noexcept { return rte_ring_sp_enqueue(rings_.up, packet) == 0; }
+  bool hold(rte_mbuf* packet, Ipv4 destination) noexcept;
   void free(rte_mbuf** packets, uint16_t n) noexcept { rte_pktmbuf_free_bulk(packets, n); }
   rte_mempool* direct_pool() noexcept { return direct_pool_; }
   rte_mempool* indirect_pool() noexcept { return indirect_pool_; }

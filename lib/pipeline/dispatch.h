@@ -7,6 +7,7 @@
 #include "pipeline/counters.h"
 #include "pipeline/fragment.h"
 #include "pipeline/io.h"
+#include "pipeline/next_hop.h"
 
 namespace steelyard {
 
@@ -23,6 +24,8 @@ class Dispatch {
         leaving |= uint32_t{1} << i;
       else if (p.verdict == Verdict::kernel)
         to_kernel(p);
+      else if (p.verdict == Verdict::wait)
+        hold(p);
       if (p.verdict == Verdict::drop) discard(p);
     }
     send(batch, leaving);
@@ -39,6 +42,14 @@ class Dispatch {
       ++kernel_;
     else
       p.drop(DropReason::kernel_ring_full);
+  }
+
+  // Counted as forwarded; the control core corrects that if the next hop's MAC does not become known in time.
+  void hold(Packet& p) noexcept {
+    if (io_.hold(p.mbuf, destination_of(*p.connection, p.key.direction)))
+      ++forwarded_;
+    else
+      p.drop(DropReason::no_next_hop);
   }
 
   void discard(const Packet& p) noexcept {

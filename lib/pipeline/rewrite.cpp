@@ -11,6 +11,10 @@ void rewrite(Batch& batch) noexcept {
       Forwarding::rewrite(p, *p.connection);
     else
       Forwarding::rewrite_icmp_error(p, *p.connection);
+    if (p.next_hop == nullptr) [[unlikely]] {
+      p.verdict = Verdict::wait;
+      continue;
+    }
     replace_ethernet(p, *p.next_hop);
     p.verdict = Verdict::forward;
   }

@@ -9,7 +9,6 @@
 #include "net/batch.h"
 #include "pipeline/counters.h"
 #include "pipeline/limits.h"
-#include "pipeline/unresolved.h"
 #include "service/snapshot.h"
 
 namespace steelyard {
@@ -21,7 +20,6 @@ struct WorkerContext {
   const std::atomic<const Snapshot*>& published;
   WorkerCounters& counters;
   RateLimits limits;
-  UnresolvedRing& unresolved;
   // A pick that was taken but not used, because another worker opened the connection first or because the
   // table had no room: the next opening of that service uses it, so that no pick is lost.
   struct Leftover {
@@ -38,9 +36,10 @@ void find_connections(Batch& batch, const ConnectionTable& table) noexcept;
 // misses -> scheduled and inserted | drop | kernel. A pick may name a server that is newer than `snap`: then
 // `snap` becomes the newest snapshot, for this stage and those behind it.
 void open_connections(Batch& batch, const Snapshot*& snap, WorkerContext& context, Now now) noexcept;
-// Next hop, TCP state, last seen, counters; and what cannot be sent on (time to live, MTU, no next hop).
+// Next hop, TCP state, last seen, counters; and what cannot be sent on (time to live, MTU).
 void track(Batch& batch, const Snapshot& snap, WorkerContext& context, Now now) noexcept;
-// connection -> new addresses, ports, checksums, TTL, MACs, VLAN.
+// connection -> new addresses, ports, checksums, TTL, MACs, VLAN; without the next hop's MAC the packet
+// waits.
 void rewrite(Batch& batch) noexcept;
 // drops that are answered -> the answer, in the same mbuf.
 void answer(Batch& batch, const Snapshot& snap, WorkerContext& context, Now now) noexcept;

@@ -51,11 +51,8 @@ void track(Packet& p, const Snapshot& snap, WorkerContext& context, Ticks now) n
   if (p.kind == PacketKind::flow) follow_state(p, c, server, now);
   count_packet(server, d, p.ip_length);
   if (why_not != DropReason::count) return p.drop(why_not);
-  if (p.next_hop == nullptr) [[unlikely]] {
-    context.unresolved.push(destination_of(c, d));
-    return p.drop(DropReason::no_next_hop);
-  }
-  p.out_port = p.next_hop->port;
+  if (p.next_hop != nullptr) [[likely]]
+    p.out_port = p.next_hop->port;
 }
 
 }  // namespace

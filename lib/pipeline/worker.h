@@ -14,7 +14,6 @@
 #include "pipeline/limits.h"
 #include "pipeline/shared.h"
 #include "pipeline/stages.h"
-#include "pipeline/unresolved.h"
 #include "service/snapshot.h"
 
 namespace steelyard {
@@ -24,8 +23,9 @@ class Worker {
  public:
   // `thread` is this worker's id in the table and the grace periods; the caller registers it there.
   Worker(unsigned thread, Io& io, Shared shared, WorkerCounters& counters, const Limits& limits)
-      : io_(io), shared_(shared), context_{thread,   shared.connections, shared.snapshot,
-                                           counters, RateLimits(limits), unresolved_} {}
+      : io_(io),
+        shared_(shared),
+        context_{thread, shared.connections, shared.snapshot, counters, RateLimits(limits)} {}
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
@@ -33,15 +33,11 @@ class Worker {
   // quiescence, also when nothing came; no pointer into the snapshot or the table survives it.
   uint16_t turn(Now now) noexcept;
 
-  // Control core: addresses that packets could not be sent to.
-  UnresolvedRing& unresolved() noexcept { return unresolved_; }
-
  private:
   uint16_t receive() noexcept;
 
   Io& io_;
   Shared shared_;
-  UnresolvedRing unresolved_;
   WorkerContext context_;
   Batch batch_;
 };

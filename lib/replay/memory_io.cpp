@@ -27,7 +27,7 @@ namespace steelyard::replay {
 namespace {
 
 // A worker may use this much of the headroom: VLAN tags and the headers of an answer.
-constexpr uint16_t kUsableHeadroom = 64;
+[[maybe_unused]] constexpr uint16_t kUsableHeadroom = 64;
 
 void guard([[maybe_unused]] const rte_mbuf& m) noexcept {
 #ifdef STEELYARD_ASAN
@@ -125,6 +125,13 @@ bool MemoryIo::to_kernel(rte_mbuf* packet) noexcept {
     return false;
   }
   if (options_.keep) kernel_.push_back({static_cast<uint8_t>(packet->port), copy_out(packet)});
+  free(&packet, 1);
+  return true;
+}
+
+bool MemoryIo::hold(rte_mbuf* packet, Ipv4 destination) noexcept {
+  if (!hold_) return false;
+  held_.push_back({destination, {static_cast<uint8_t>(packet->port), copy_out(packet)}});
   free(&packet, 1);
   return true;
 }

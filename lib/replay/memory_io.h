@@ -50,6 +50,13 @@ class MemoryIo {
   std::vector<Frame> take_sent() { return std::exchange(sent_, {}); }
   std::vector<Frame> take_kernel() { return std::exchange(kernel_, {}); }
 
+  struct Held {
+    Ipv4 destination;
+    Frame frame;
+  };
+  void accept_holds() noexcept { hold_ = true; }
+  std::vector<Held> take_held() { return std::exchange(held_, {}); }
+
   // The next n sends and hand-overs to the kernel are refused, as by a full queue.
   void refuse_sends(uint32_t n) noexcept { refuse_sends_ = n; }
   void refuse_kernel(uint32_t n) noexcept { refuse_kernel_ = n; }
@@ -62,6 +69,8 @@ class MemoryIo {
   uint16_t receive(rte_mbuf** packets, uint16_t n) noexcept;
   uint16_t send(uint8_t port, rte_mbuf** packets, uint16_t n) noexcept;
   bool to_kernel(rte_mbuf* packet) noexcept;
+  // Nothing resolves neighbours here: held only if accept_holds(), and then listed by take_held().
+  bool hold(rte_mbuf* packet, Ipv4 destination) noexcept;
   void free(rte_mbuf** packets, uint16_t n) noexcept;
   rte_mempool* direct_pool() noexcept { return direct_.get(); }
   rte_mempool* indirect_pool() noexcept { return indirect_.get(); }
@@ -77,7 +86,9 @@ class MemoryIo {
   Pool frames_, direct_, indirect_;
   std::deque<rte_mbuf*> input_;
   std::vector<Frame> sent_, kernel_;
+  std::vector<Held> held_;
   uint32_t refuse_sends_ = 0, refuse_kernel_ = 0;
+  bool hold_ = false;
 };
 static_assert(PacketIo<MemoryIo>);
 

@@ -107,7 +107,9 @@ void run(const config::Config& c) {
   fmt::print("ready\n");
   std::fflush(stdout);
   while (!ended) {
-    control.drain(1024, [&](uint8_t port, std::span<const uint8_t> frame) { control.send(port, frame); });
+    control.drain(
+        1024, [&](uint8_t port, std::span<const uint8_t> frame) { control.send(port, frame); },
+        [](Ipv4, std::span<const uint8_t>) {});
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   threads.stop();

@@ -146,10 +146,13 @@ class Quiet {
     Bytes got;
     for (int i = 0; got.empty(); ++i) {
       require(i < 100'000, "nothing comes up to the kernel");
-      io_of_control_.drain(1, [&](uint8_t p, std::span<const uint8_t> f) {
-        require(p == port, "the wrong port");
-        got.assign(f.begin(), f.end());
-      });
+      io_of_control_.drain(
+          1,
+          [&](uint8_t p, std::span<const uint8_t> f) {
+            require(p == port, "the wrong port");
+            got.assign(f.begin(), f.end());
+          },
+          [](Ipv4, std::span<const uint8_t>) {});
       usleep(100);
     }
     return got;

@@ -207,8 +207,7 @@ TEST_CASE("A pick newer than the snapshot makes the worker take the newest snaps
   Packet& p = batch.packets[0];
   p.mbuf = mbuf.get();
   std::atomic<const Snapshot*> published{&rig.snap};
-  UnresolvedRing unresolved;
-  WorkerContext context{0, rig.table(), published, rig.counters, RateLimits(unlimited()), unresolved};
+  WorkerContext context{0, rig.table(), published, rig.counters, RateLimits(unlimited())};
   const Snapshot* snap = &rig.snap;
   parse(batch, *snap);
   find_connections(batch, rig.table());

@@ -113,14 +113,4 @@ TEST_CASE("Every random packet is accounted for", "[pipeline][random]") {
   CHECK(active + inactive == found);
 }
 
-TEST_CASE("The ring of unresolved addresses drops what does not fit", "[pipeline][next-hop]") {
-  UnresolvedRing ring;
-  for (uint32_t i = 0; i < UnresolvedRing::kSlots; ++i) CHECK(ring.push(Ipv4{i}));
-  CHECK_FALSE(ring.push(Ipv4{1000}));
-  for (uint32_t i = 0; i < UnresolvedRing::kSlots; ++i) CHECK(ring.pop() == Ipv4{i});
-  CHECK(ring.pop() == std::nullopt);
-  CHECK(ring.push(Ipv4{1000}));
-  CHECK(ring.pop() == Ipv4{1000});
-}
-
 }  // namespace steelyard::test

@@ -79,7 +79,6 @@ class Rig {
   replay::MemoryIo& io() { return io_; }
   ConnectionTable& table() { return table_; }
   GracePeriods& grace() { return grace_; }
-  UnresolvedRing& unresolved() { return worker_.unresolved(); }
 
  private:
   void check_accounts() const;
