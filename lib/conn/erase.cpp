@@ -13,27 +13,19 @@ namespace steelyard {
 
 using conn::step;
 
-namespace {
-
-bool is_committed_to(uint64_t word, uint32_t entry) noexcept {
-  return conn::entry_of(word) == entry && conn::state_of(word) == conn::SlotState::committed;
-}
-
-}  // namespace
-
 // Makes it dead and unlinks it; true: we did.
 bool ConnectionTable::bury(Connection& entry, uint32_t* last) noexcept {
   step();
   const uint32_t was = entry.state_word.exchange(state_word(State::dead, 0), std::memory_order_acq_rel);
   const Chain chain = chain_of(hash(entry.client(), entry.protocol));
-  const uint32_t index = index_of(entry);
-  for (unsigned p = 0; p < kChain; ++p) {
+  const conn::Pattern ours = conn::committed_to(index_of(entry));
+  if (const uint32_t found = chain.matches(ours); found != 0) {
+    std::atomic<uint64_t>& slot = chain.slot(static_cast<unsigned>(__builtin_ctz(found)));
     step();
-    uint64_t word = chain.slot(p).load(std::memory_order_seq_cst);
-    if (!is_committed_to(word, index)) continue;
+    uint64_t word = slot.load(std::memory_order_seq_cst);
     step();
-    chain.slot(p).compare_exchange_strong(word, 0, std::memory_order_seq_cst);
-    break;  // if it failed, someone else has emptied it
+    // If it fits no more, or the CAS fails, someone else has emptied it.
+    if (conn::fits(word, ours)) slot.compare_exchange_strong(word, 0, std::memory_order_seq_cst);
   }
   if ((was & 0xff) == static_cast<uint32_t>(State::dead)) return false;
   *last = was & ~(uint32_t{kWritten} << 8);
@@ -41,10 +33,7 @@ bool ConnectionTable::bury(Connection& entry, uint32_t* last) noexcept {
 }
 
 bool ConnectionTable::is_committed(const Connection& entry) const noexcept {
-  const Chain chain = chain_of(hash(entry.client(), entry.protocol));
-  for (unsigned p = 0; p < kChain; ++p)
-    if (is_committed_to(chain.slot(p).load(std::memory_order_acquire), index_of(entry))) return true;
-  return false;
+  return chain_of(hash(entry.client(), entry.protocol)).matches(conn::committed_to(index_of(entry))) != 0;
 }
 
 bool ConnectionTable::erase(Connection* entry, uint32_t* last) noexcept {

@@ -26,17 +26,17 @@ bool wants_connection(const Packet& p) noexcept {
 }
 
 // The entry behind the lowest bit of `found`; null if the slot has changed meanwhile.
-uint32_t entry_behind(const Bucket& bucket, uint32_t found, uint64_t wanted) noexcept {
+uint32_t entry_behind(const Bucket& bucket, uint32_t found, conn::Pattern wanted) noexcept {
   const uint64_t word =
       bucket.slots[static_cast<unsigned>(__builtin_ctz(found))].load(std::memory_order_acquire);
-  return (word & conn::kMatchMask) == wanted ? conn::entry_of(word) : conn::kNoEntry;
+  return conn::fits(word, wanted) ? conn::entry_of(word) : conn::kNoEntry;
 }
 
 }  // namespace
 
 Connection* ConnectionTable::find(const FlowKey& key, uint64_t hash) const noexcept {
   const Chain chain = chain_of(hash);
-  const uint64_t wanted = conn::committed_with(chain.tag);
+  const conn::Pattern wanted = conn::committed_with(chain.tag);
   for (const Bucket* bucket : {chain.home, chain.other})
     for (uint32_t found = conn::matches(*bucket, wanted); found != 0; found &= found - 1) {
       const uint32_t e = entry_behind(*bucket, found, wanted);
@@ -65,7 +65,7 @@ void ConnectionTable::find_batch(std::span<Packet> packets) const noexcept {
 
   // Second pass: compare the tags, ask for the entry, or for the other bucket.
   for (Probe& probe : probes) {
-    const uint64_t wanted = conn::committed_with(conn::hash_tag(probe.packet->hash));
+    const conn::Pattern wanted = conn::committed_with(conn::hash_tag(probe.packet->hash));
     const uint32_t found = conn::matches(*probe.home, wanted);
     const uint32_t e = found != 0 ? entry_behind(*probe.home, found, wanted) : conn::kNoEntry;
     if (e != conn::kNoEntry) {
@@ -87,7 +87,7 @@ void ConnectionTable::find_batch(std::span<Packet> packets) const noexcept {
       continue;
     }
     const Bucket& other = index_[conn::other_bucket(p.hash, buckets_)];
-    const uint64_t wanted = conn::committed_with(conn::hash_tag(p.hash));
+    const conn::Pattern wanted = conn::committed_with(conn::hash_tag(p.hash));
     if (const uint32_t found = conn::matches(other, wanted); found != 0)
       if (const uint32_t e = entry_behind(other, found, wanted); e != conn::kNoEntry)
         __builtin_prefetch(&entries_[e], 1);

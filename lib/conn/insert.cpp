@@ -57,36 +57,28 @@ bool change(std::atomic<uint64_t>& slot, uint64_t from, uint64_t to) noexcept {
   return slot.compare_exchange_strong(from, to, std::memory_order_seq_cst);
 }
 
-class Room {
- public:
-  void saw(unsigned position, bool empty) noexcept {
-    const unsigned b = position / conn::kSlotsPerBucket;
-    if (!empty)
-      ++used_[b];
-    else if (first_[b] == kNone)
-      first_[b] = position;
-  }
-  // The position to take, `full` if there is none.
-  unsigned best(unsigned full) const noexcept {
-    const unsigned b = used_[0] < kHomePreferred || used_[0] <= used_[1] ? 0 : 1;
-    return first_[b] == kNone ? full : first_[b];
-  }
-
- private:
-  static constexpr unsigned kNone = ~0u;
-  unsigned used_[2] = {}, first_[2] = {kNone, kNone};
-};
+// Where to place an entry, by the empty positions; `nowhere` if there are none.
+unsigned best_place(uint32_t empty, unsigned nowhere) noexcept {
+  constexpr uint32_t kHome = (1u << conn::kSlotsPerBucket) - 1;
+  const uint32_t at_home = empty & kHome, elsewhere = empty & ~kHome;
+  const auto used = [](uint32_t free) {
+    return conn::kSlotsPerBucket - static_cast<unsigned>(__builtin_popcount(free));
+  };
+  const bool home = used(at_home) < kHomePreferred || used(at_home) <= used(elsewhere);
+  const uint32_t candidates = home ? at_home : elsewhere;
+  return candidates == 0 ? nowhere : static_cast<unsigned>(__builtin_ctz(candidates));
+}
 
 }  // namespace
 
 ConnectionTable::Survey ConnectionTable::survey(const Chain& chain, const Connection& wanted) noexcept {
   Survey found;
-  Room room;
   unsigned of_client = 0;
-  for (unsigned p = 0; p < kChain; ++p) {
+  const uint32_t empty = chain.matches(conn::kEmptySlot);
+  for (uint32_t left = chain.matches(conn::any_with(chain.tag)) & ~empty; left != 0; left &= left - 1) {
+    const auto p = static_cast<unsigned>(__builtin_ctz(left));
     const uint64_t word = look(chain.slot(p));
     const SlotState state = conn::state_of(word);
-    room.saw(p, state == SlotState::empty);
     if (state == SlotState::empty || conn::tag_of(word) != chain.tag) continue;
     Connection& c = entry(word);
     if (!conn::same_client(c, wanted)) continue;
@@ -104,7 +96,7 @@ ConnectionTable::Survey ConnectionTable::survey(const Chain& chain, const Connec
     if (conn::same_key(c, wanted)) return {Inserted::exists, &c};
     found.outcome = Inserted::server_conflict;
   }
-  found.free = room.best(kNowhere);
+  found.free = best_place(empty, kNowhere);
   if (found.outcome == Inserted::inserted && found.pending.position == kNowhere) {
     if (of_client >= endpoint_limit_)
       found.outcome = Inserted::endpoint_limit;
@@ -114,26 +106,39 @@ ConnectionTable::Survey ConnectionTable::survey(const Chain& chain, const Connec
   return found;
 }
 
+// Removes from `position` what `target`, pending elsewhere, may remove there. If it may not: why, and a
+// pending obstacle becomes the target.
+ConnectionTable::Obstacle ConnectionTable::clear(const Chain& chain, unsigned position,
+                                                 Placed& target) noexcept {
+  for (;;) {
+    const uint64_t word = look(chain.slot(position));
+    if (conn::state_of(word) == SlotState::empty || conn::tag_of(word) != chain.tag) return Obstacle::none;
+    const Connection& c = entry(word);
+    if (!conn::in_conflict(c, entry(target.word))) return Obstacle::none;
+    const bool committed = conn::state_of(word) == SlotState::committed;
+    if (committed && c.state() != State::dead) return Obstacle::committed;
+    if (!committed && position < target.position) {
+      target = {position, word};
+      return Obstacle::pending;
+    }
+    change(chain.slot(position), word, 0);  // kill, or finish an erasure; look again whether it worked or not
+  }
+}
+
 // Scans the chain on behalf of the pending slot `target` and commits or removes it. If a pending conflict at
 // a lower position must be decided first: that one.
 ConnectionTable::Placed ConnectionTable::decide(const Chain& chain, Placed target) noexcept {
-  const Connection& wanted = entry(target.word);
-  for (unsigned p = 0; p < kChain; ++p) {
-    if (p == target.position) continue;
-    for (;;) {
-      const uint64_t word = look(chain.slot(p));
-      if (conn::state_of(word) == SlotState::empty || conn::tag_of(word) != chain.tag) break;
-      const Connection& c = entry(word);
-      if (!conn::in_conflict(c, wanted)) break;
-      if (conn::state_of(word) == SlotState::committed && c.state() != State::dead) {
-        change(chain.slot(target.position), target.word, 0);
-        return {};
-      }
-      if (conn::state_of(word) == SlotState::pending && p < target.position) return {p, word};
-      change(chain.slot(p), word, 0);  // kill, or finish an erasure; look again whether it worked or not
-    }
+  const Placed mine = target;
+  for (uint32_t left = chain.matches(conn::any_with(chain.tag)); left != 0; left &= left - 1) {
+    const auto p = static_cast<unsigned>(__builtin_ctz(left));
+    if (p == mine.position) continue;
+    const Obstacle obstacle = clear(chain, p, target);
+    if (obstacle == Obstacle::pending) return target;
+    if (obstacle == Obstacle::none) continue;
+    change(chain.slot(mine.position), mine.word, 0);
+    return {};
   }
-  change(chain.slot(target.position), target.word, conn::with_state(target.word, SlotState::committed));
+  change(chain.slot(mine.position), mine.word, conn::with_state(mine.word, SlotState::committed));
   return {};
 }
 

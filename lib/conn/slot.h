@@ -55,35 +55,49 @@ constexpr uint64_t with_state(uint64_t word, SlotState state) noexcept {
   return (word & ~kStateMask) | uint64_t{static_cast<uint8_t>(state)} << 32;
 }
 
-// What a committed slot of a key looks like where it matters.
-inline constexpr uint64_t kMatchMask = uint64_t{0xffff} << 48 | kStateMask;
-constexpr uint64_t committed_with(uint16_t tag) noexcept {
-  return make_word(tag, 0, SlotState::committed, 0);
+// What to look for in a bucket: words that equal `bits` where `mask` says.
+struct Pattern {
+  uint64_t mask, bits;
+};
+// Committed slots of keys with this tag.
+constexpr Pattern committed_with(uint16_t tag) noexcept {
+  return {uint64_t{0xffff} << 48 | kStateMask, make_word(tag, 0, SlotState::committed, 0)};
 }
+// All slots of keys with this tag (and, if it is 0, the empty ones).
+constexpr Pattern any_with(uint16_t tag) noexcept { return {uint64_t{0xffff} << 48, uint64_t{tag} << 48}; }
+// The slot in which this entry is committed.
+constexpr Pattern committed_to(uint32_t entry) noexcept {
+  return {kStateMask | 0xffffffff, make_word(0, 0, SlotState::committed, entry)};
+}
+inline constexpr Pattern kEmptySlot{~uint64_t{0}, 0};
+
+constexpr bool fits(uint64_t word, Pattern p) noexcept { return (word & p.mask) == p.bits; }
 
 struct alignas(kCacheLine) Bucket {
   std::array<std::atomic<uint64_t>, kSlotsPerBucket> slots;
 };
 static_assert(sizeof(Bucket) == kCacheLine);
 
-// The slots that may hold the key, as bits. A hint: who takes a bit up loads its slot anew, with acquire.
-inline uint32_t matches(const Bucket& bucket, uint64_t wanted) noexcept {
-#if defined(__AVX2__) && !defined(STEELYARD_TSAN)
-  // A vector load of naturally aligned 64-bit words reads each of them whole.
-  std::atomic_signal_fence(std::memory_order_seq_cst);  // the compiler must load anew
+// The slots that fit, as bits. Whoever takes up a bit loads its slot anew, with acquire: it may have changed.
+// A slot whose bit is missing did not fit at one moment after the caller's last seq_cst operation.
+inline uint32_t matches(const Bucket& bucket, Pattern p) noexcept {
+#if defined(__AVX2__) && !defined(STEELYARD_TSAN) && !defined(STEELYARD_CONN_STEP)
+  // A vector load reads each naturally aligned 64-bit word whole, and x86 does not reorder loads with locked
+  // instructions or with each other, so this is as good as eight seq_cst loads. The compiler must load anew.
+  std::atomic_signal_fence(std::memory_order_seq_cst);
   const auto* line = reinterpret_cast<const __m256i*>(&bucket);
-  const __m256i mask = _mm256_set1_epi64x(static_cast<int64_t>(kMatchMask));
-  const __m256i want = _mm256_set1_epi64x(static_cast<int64_t>(wanted));
+  const __m256i mask = _mm256_set1_epi64x(static_cast<int64_t>(p.mask));
+  const __m256i bits = _mm256_set1_epi64x(static_cast<int64_t>(p.bits));
   const auto half = [&](int i) {
-    const __m256i equal = _mm256_cmpeq_epi64(_mm256_and_si256(_mm256_load_si256(line + i), mask), want);
+    const __m256i equal = _mm256_cmpeq_epi64(_mm256_and_si256(_mm256_load_si256(line + i), mask), bits);
     return static_cast<uint32_t>(_mm256_movemask_pd(_mm256_castsi256_pd(equal)));
   };
   return half(0) | half(1) << 4;
 #else
   uint32_t found = 0;
   for (unsigned i = 0; i < kSlotsPerBucket; ++i) {
-    const uint64_t word = bucket.slots[i].load(std::memory_order_relaxed);
-    found |= static_cast<uint32_t>((word & kMatchMask) == wanted) << i;
+    step();
+    found |= static_cast<uint32_t>(fits(bucket.slots[i].load(std::memory_order_seq_cst), p)) << i;
   }
   return found;
 #endif

@@ -22,6 +22,13 @@ constexpr Ticks idle_time(Ticks now, Ticks last_seen) noexcept {
 
 }  // namespace
 
+// What has been found expired; its buckets are on their way to the cache.
+struct ConnectionTable::Expiring {
+  static constexpr unsigned kMost = 32;
+  unsigned count = 0;
+  std::array<Connection*, kMost> entries;
+};
+
 bool ConnectionTable::expire(Connection& entry, const SweepHooks& hooks) noexcept {
   uint32_t last = 0;
   if (!is_committed(entry) || !bury(entry, &last)) return false;
@@ -30,25 +37,41 @@ bool ConnectionTable::expire(Connection& entry, const SweepHooks& hooks) noexcep
   return true;
 }
 
+uint32_t ConnectionTable::expire_all(Expiring& due, const SweepHooks& hooks) noexcept {
+  uint32_t erased = 0;
+  for (unsigned i = 0; i < due.count; ++i) erased += expire(*due.entries[i], hooks) ? 1 : 0;
+  due.count = 0;
+  return erased;
+}
+
+void ConnectionTable::look_at(Connection& c, Ticks now, const SweepHooks& hooks,
+                              Expiring& due) const noexcept {
+  const uint32_t word = c.state_word.load(std::memory_order_acquire);
+  if (!is_written(word)) return;
+  const Ticks idle = idle_time(now, c.last_seen.load(std::memory_order_relaxed));
+  // Longer than, not as long as: both ticks may have been almost over and just begun.
+  if (idle == 0 || idle <= hooks.timeout(c, state_in(word), hooks.timeout_context)) return;
+  const Chain chain = chain_of(hash(c.client(), c.protocol));
+  __builtin_prefetch(chain.home, 1);
+  __builtin_prefetch(chain.other, 1);
+  due.entries[due.count++] = &c;
+}
+
 uint32_t ConnectionTable::sweep(uint64_t slots, Ticks now, const SweepHooks& hooks) noexcept {
   uint32_t erased = 0;
+  Expiring due;
   slots = std::min<uint64_t>(slots, capacity_);
   while (slots > 0) {
     const uint32_t end = std::min(capacity_, free_.high_water());
     const auto run = static_cast<uint32_t>(std::min<uint64_t>(slots, capacity_ - sweep_cursor_));
     for (uint32_t i = sweep_cursor_, stop = std::min(sweep_cursor_ + run, end); i < stop; ++i) {
-      Connection& c = entries_[i];
-      const uint32_t word = c.state_word.load(std::memory_order_acquire);
-      if (!is_written(word)) continue;
-      const Ticks idle = idle_time(now, c.last_seen.load(std::memory_order_relaxed));
-      // Longer than, not as long as: both ticks may have been almost over and just begun.
-      if (idle > 0 && idle > hooks.timeout(c, state_in(word), hooks.timeout_context))
-        erased += expire(c, hooks) ? 1 : 0;
+      look_at(entries_[i], now, hooks, due);
+      if (due.count == Expiring::kMost) erased += expire_all(due, hooks);
     }
     slots -= run;
     sweep_cursor_ = sweep_cursor_ + run == capacity_ ? 0 : sweep_cursor_ + run;
   }
-  return erased;
+  return erased + expire_all(due, hooks);
 }
 
 // How far above 90 % the table is; what waits for a grace period is as good as gone.

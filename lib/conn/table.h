@@ -112,6 +112,11 @@ class ConnectionTable {
   struct Chain {
     conn::Bucket *home, *other;
     uint16_t tag;
+    // As bits by position.
+    uint32_t matches(conn::Pattern p) const noexcept {
+      const uint32_t first = conn::matches(*home, p);
+      return first | conn::matches(*other, p) << conn::kSlotsPerBucket;
+    }
     std::atomic<uint64_t>& slot(unsigned position) const noexcept {
       return (position < conn::kSlotsPerBucket ? home : other)->slots[position % conn::kSlotsPerBucket];
     }
@@ -139,6 +144,8 @@ class ConnectionTable {
   void find_batch(std::span<Packet> packets) const noexcept;
 
   Survey survey(const Chain& chain, const Connection& wanted) noexcept;
+  enum class Obstacle : uint8_t { none, committed, pending };
+  Obstacle clear(const Chain& chain, unsigned position, Placed& target) noexcept;
   Placed decide(const Chain& chain, Placed target) noexcept;
   void help(const Chain& chain, Placed target) noexcept;
   Fate fate_of(const Chain& chain, Placed mine) const noexcept;
@@ -147,6 +154,9 @@ class ConnectionTable {
   bool is_committed(const Connection& entry) const noexcept;
   bool bury(Connection& entry, uint32_t* last) noexcept;
   bool expire(Connection& entry, const SweepHooks& hooks) noexcept;
+  struct Expiring;
+  uint32_t expire_all(Expiring& due, const SweepHooks& hooks) noexcept;
+  void look_at(Connection& entry, Ticks now, const SweepHooks& hooks, Expiring& due) const noexcept;
   uint32_t half_open_age(const Connection& entry, Ticks now) const noexcept;
   void count_half_open(Ticks now, uint32_t& budget) noexcept;
   uint32_t erase_half_open(Ticks now, uint32_t& budget, const SweepHooks& hooks) noexcept;

@@ -1,7 +1,9 @@
 // Lock-freedom and one winner: threads are stopped inside their operations, before each access to shared
 // memory in turn, while others do theirs to the end. If an operation had to wait for a stopped thread, this
 // program would hang; the alarm ends it then.
+#include <algorithm>
 #include <map>
+#include <memory>
 #include <random>
 #include <unistd.h>
 #include <vector>
@@ -97,6 +99,8 @@ using Operation = void (*)(Bench&);
 void insert_web(Bench& b) { b.insert_as(1, kWeb, kServer1); }
 void insert_other(Bench& b) { b.insert_as(2, kOther, kServer1); }
 void insert_web_too(Bench& b) { b.insert_as(2, kWeb, kServer2); }
+void insert_web_third(Bench& b) { b.insert_as(3, kWeb, kServer2); }
+void insert_web_fourth(Bench& b) { b.insert_as(0, kWeb, kServer1); }
 void erase_web(Bench& b) { b.erase_found(kWeb); }
 void cycle(Bench& b) {
   b.insert_as(1, kWeb, kServer1);
@@ -158,6 +162,46 @@ TEST_CASE("Of two inserters stopped anywhere, at most one wins, whoever goes on 
       }
     }
   }
+}
+
+TEST_CASE("In random interleavings of inserters and an eraser, connections in conflict never meet",
+          "[stress]") {
+  constexpr int kSchedules = 2000;
+  constexpr uint16_t kFillers = 4;
+  const auto filler = [](uint16_t n) { return endpoint(0xcb00710c, static_cast<uint16_t>(n + 1)); };
+  // Each inserter is another thread to the table.
+  const std::vector<Operation> operations{insert_web, insert_other, insert_web_third};
+  std::mt19937 random(7);
+  int bad = 0, worst = 0;
+  for (int schedule = 0; schedule < kSchedules; ++schedule) {
+    Bench b;
+    for (uint16_t n = 0; n < kFillers; ++n)
+      b.insert_as(0, filler(n), endpoint(0x0a0000ff, static_cast<uint16_t>(n + 1)));
+    std::vector<std::unique_ptr<StoppedThread>> running;
+    for (int n = 0; n < 4; ++n) {
+      const Operation last = schedule % 2 == 0 ? insert_web_fourth : erase_web;
+      const Operation operation = n < 3 ? operations[static_cast<std::size_t>(n)] : last;
+      running.push_back(std::make_unique<StoppedThread>(1, [&b, operation] { operation(b); }));
+    }
+    // Holes open while they are under way, so that later ones find places below earlier ones.
+    uint16_t holes = 0;
+    while (!running.empty()) {
+      if (random() % 6 == 0 && holes < kFillers) b.erase_found(filler(holes++));
+      const std::size_t who = random() % running.size();
+      if (!running[who]->advance(static_cast<unsigned>(1 + random() % 20)))
+        running.erase(running.begin() + static_cast<long>(who));
+    }
+    std::map<Endpoint, int> keys, replies;
+    int most = 0, present = 0;
+    b.table.for_each([&](const Connection& c) {
+      most = std::max({most, ++keys[c.virtual_endpoint()], ++replies[c.server_endpoint()]});
+      ++present;
+    });
+    worst = std::max(worst, most);
+    bad += most > 1 || present != b.books.inserted - b.books.erased ? 1 : 0;
+  }
+  CHECK(bad == 0);
+  CHECK(worst == 1);
 }
 
 TEST_CASE("One thread stopped at 200 random points, the others finish their operations meanwhile",

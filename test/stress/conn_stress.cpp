@@ -146,7 +146,7 @@ uint64_t present(const ConnectionTable& table) {
 
 TEST_CASE("Nothing is lost, found twice or used again while it is read", "[stress]") {
   ::alarm(kHangSeconds);
-  constexpr int kTurns = 150'000;
+  constexpr int kTurns = 60'000;
   TableFixture t(3000, {17, 19}, kWorkers);
   ControlCore core{t};
   std::array<Tally, kWorkers> tallies;
@@ -170,7 +170,7 @@ TEST_CASE("Nothing is lost, found twice or used again while it is read", "[stres
   uint64_t inserted = 0, erased = core.expired, wrong = core.wrong;
   for (const Tally& tally : tallies) inserted += tally.inserted, erased += tally.erased, wrong += tally.wrong;
   CHECK(wrong == 0);
-  CHECK(inserted > 10'000);
+  CHECK(inserted > 5'000);
   CHECK(core.expired > 0);
   CHECK(present(t.table) == inserted - erased);
   t.table.reclaim();

@@ -28,11 +28,11 @@ StoppedThread::StoppedThread(unsigned at, std::function<void()> operation) : lef
 }
 
 void StoppedThread::step() noexcept {
-  if (left_ == 0 || --left_ > 0) return;
+  if (left_ == 0 || --left_ > 0) return;  // only this thread touches it unless stopped
   std::unique_lock lock(mutex_);
   stopped_ = true;
   changed_.notify_all();
-  changed_.wait(lock, [this] { return released_; });
+  changed_.wait(lock, [this] { return !stopped_; });
 }
 
 bool StoppedThread::stopped() {
@@ -41,12 +41,19 @@ bool StoppedThread::stopped() {
   return !done_;
 }
 
-void StoppedThread::finish() {
+bool StoppedThread::advance(unsigned steps) {
+  if (!stopped()) return false;
   {
     const std::scoped_lock lock(mutex_);
-    released_ = true;
+    left_ = steps;
+    stopped_ = false;
     changed_.notify_all();
   }
+  return stopped();
+}
+
+void StoppedThread::finish() {
+  if (stopped()) advance(0);
   if (thread_.joinable()) thread_.join();
 }
 

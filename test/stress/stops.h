@@ -18,7 +18,9 @@ class StoppedThread {
 
   // Waits until the thread has stopped (true) or has come to its end before that.
   bool stopped();
-  void finish();  // releases it and waits for its end
+  // Lets the stopped thread go on for `steps` more; true if it has stopped again, false if it is at its end.
+  bool advance(unsigned steps);
+  void finish();  // releases it for good and waits for its end
 
   void step() noexcept;  // called by the thread itself
 
@@ -26,7 +28,7 @@ class StoppedThread {
   unsigned left_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool stopped_ = false, released_ = false, done_ = false;
+  bool stopped_ = false, done_ = false;
   std::thread thread_;
 };
 
