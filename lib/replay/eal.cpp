@@ -22,7 +22,7 @@ std::string floating_lcore() {
   std::string cpus;
   for (std::size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu)
     if (CPU_ISSET(cpu, &allowed)) cpus += (cpus.empty() ? "" : ",") + std::to_string(cpu);
-  return "(0)@(" + cpus + ")";
+  return fmt::format("(0)@({})", cpus);
 }
 
 }  // namespace
