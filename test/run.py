@@ -24,9 +24,10 @@ LIMIT = {"unit": 600, "packet": 120, "stress": 900, "hostile": 900, "e2e": 600, 
 
 
 def execute(command, limit, environment):
-    """Runs a command in a process group of its own; returns exit code (None: took too long) and output."""
+    """Runs a command in a process group of its own, in the build directory, which the paths that Meson gives start from;
+    returns exit code (None: took too long) and output."""
     with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+        process = subprocess.Popen(command, cwd=environment["STEELYARD_BUILD"], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                                    env=environment, start_new_session=True)
         try:
             code = process.wait(limit)
@@ -77,8 +78,8 @@ def run_catch2(name, suite, command, environment):
 def collect(build, suite, environment):
     """(name, suite, function, command) of every test of a suite."""
     if suite == "lint":
-        return [("lint: module order", suite, run_single, ["scripts/check-deps"]),
-                ("lint: layout", suite, run_single, ["scripts/check-format"])]
+        return [("lint: module order", suite, run_single, [str(ROOT / "scripts/check-deps")]),
+                ("lint: layout", suite, run_single, [str(ROOT / "scripts/check-format")])]
     if suite == "e2e":
         return [(f"e2e: {script.stem}", suite, run_single, ["bash", str(script)])
                 for script in sorted((ROOT / "test/e2e").glob("*_test.sh"))]
