@@ -10,7 +10,8 @@ namespace steelyard {
 enum class Verdict : uint8_t {
   pending,  // no stage has decided yet
   forward,  // rewritten; leaves by Packet::out_port
-  wait,     // rewritten but for its Ethernet header: the control core sends it on once the next hop's MAC is known
+  wait,     // rewritten but for its Ethernet header: the control core sends it on once the next hop's MAC is
+            // known
   kernel,   // handed to the kernel interface of the port it came in by
   answer,   // counted as dropped under Packet::reason; the mbuf now holds our answer and leaves by
             // Packet::out_port
