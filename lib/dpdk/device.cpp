@@ -53,6 +53,8 @@ std::vector<Ethdev> plan_af_packet(const Device& device, std::string_view port, 
   const unsigned frame = std::max(2048U, std::bit_ceil(s.mtu + 256));
   std::string args = with(device.args, "qpairs", queues);
   args = with(args, "framesz", frame);
+  // The default of 512 is full after milliseconds in which the worker does not run.
+  args = with(args, "framecnt", 4096);
   args = with(args, "blocksz", std::max(4096U, frame));
   return {{device.name, args, queues}};
 }

@@ -6,7 +6,7 @@ lab 1
 webs
 for driver in $devices; do
   service web 80 tcp rr 8080 1 | start_director "$driver"
-  spawn client "$build/test/e2e/flood" 198.51.100.1 500000 100000 > "$dir/flood.out"
+  spawn client "$build/test/e2e/flood" 198.51.100.1 500000 60000 > "$dir/flood.out"
   sleep 0.2
   on client ping -n -c 20 -i 0.2 -W 2 198.51.100.1 > "$dir/ping.out" || true
   running "$spawned" || fail "the flood ended before the pings"

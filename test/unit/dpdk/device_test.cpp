@@ -69,9 +69,9 @@ TEST_CASE("An argument is found by its whole key", "[dpdk]") {
 
 TEST_CASE("An af_packet port has a queue pair for each worker and frames for its MTU", "[dpdk]") {
   CHECK(plan("net_af_packet0,iface=eth1", {2, 1, 1500}) ==
-        Strings{"net_af_packet0,iface=eth1,qpairs=2,framesz=2048,blocksz=4096 x2"});
+        Strings{"net_af_packet0,iface=eth1,qpairs=2,framesz=2048,framecnt=4096,blocksz=4096 x2"});
   CHECK(plan("net_af_packet0,iface=eth1,qpairs=3", {2, 1, 9000}) ==
-        Strings{"net_af_packet0,iface=eth1,qpairs=3,framesz=16384,blocksz=16384 x3"});
+        Strings{"net_af_packet0,iface=eth1,qpairs=3,framesz=16384,framecnt=4096,blocksz=16384 x3"});
   CHECK_THROWS_WITH(plan("net_af_packet0,iface=eth1,qpairs=1", {2, 1, 1500}), Contains("qpairs=1"));
   CHECK_THROWS_WITH(plan("net_af_packet0,iface=eth1,qpairs=1x", {1, 1, 1500}), Contains("not a number"));
 }

@@ -56,7 +56,8 @@ std::vector<Seen> recorded_output(const json::object& entry) {
 // IP id and header checksum of a packet that the director makes itself are not compared.
 void forget_identity(std::vector<Seen>& packets) {
   for (Seen& s : packets)
-    for (const std::size_t at : {4, 5, 10, 11}) s.packet[at] = 0;
+    for (const std::size_t at : {std::size_t{4}, std::size_t{5}, std::size_t{10}, std::size_t{11}})
+      s.packet[at] = 0;
 }
 
 bool is_udp_without_checksum(const Bytes& packet) {
