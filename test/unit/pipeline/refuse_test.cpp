@@ -139,6 +139,7 @@ TEST_CASE("Connections follow changed routes with their next packet", "[pipeline
   CHECK(rig.run(kClients, data) == Outs{to_server1(tcp(kClient, kReal1, "x"))});
   ++rig.snap.route_epoch;
   CHECK(rig.run(kClients, data) == Outs{to_server2(tcp(kClient, kReal1, "x"))});
+  CHECK(rig.run(kClients, data) == Outs{to_server2(tcp(kClient, kReal1, "x"))});
   CHECK(rig.connection()->route_epoch.load() == rig.snap.route_epoch);
 }
 
