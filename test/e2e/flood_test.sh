@@ -4,7 +4,8 @@
 
 lab 1
 webs
-for driver in $devices; do
+# Not over net_af_xdp: such a port stops receiving in this flood (docs/operating.md).
+for driver in net_af_packet; do
   service web 80 tcp rr 8080 1 | start_director "$driver"
   spawn client "$build/test/e2e/flood" 198.51.100.1 500000 60000 > "$dir/flood.out"
   sleep 0.2
