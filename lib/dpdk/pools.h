@@ -20,7 +20,8 @@ class Pools {
     unsigned queues = 1;    // queue pairs of all ports
     unsigned workers = 1;   // each has two rings and a cache
     unsigned mtu = 1500;    // the largest of all ports
-    bool one_area = false;  // XDP sockets need the packets in one area of memory
+    bool one_area = false;  // XDP sockets need the packets side by side in one area of memory
+    bool dma = false;       // a physical port reads and writes them
   };
   // Throws StartError when there is not enough memory.
   explicit Pools(const Options& options);

@@ -7,12 +7,15 @@
 namespace steelyard::dpdk {
 
 Ports::Ports(const config::Config& config, unsigned workers) {
-  Pools::Options needed{0, workers, 1500, false};
+  Pools::Options needed;
+  needed.queues = 0;
+  needed.workers = workers;
   for (std::size_t i = 0; i < config.ports.size(); ++i) {
     const Port& port = *ports_.emplace_back(std::make_unique<Port>(config, i, workers));
     needed.queues += port.queue_pairs();
     needed.mtu = std::max<unsigned>(needed.mtu, port.info().mtu);
     needed.one_area = needed.one_area || port.kind() == DeviceKind::af_xdp;
+    needed.dma = needed.dma || port.kind() == DeviceKind::pci;
   }
   pools_ = std::make_unique<Pools>(needed);
   for (const auto& port : ports_) port->configure(pools_->packets());

@@ -1,5 +1,6 @@
 #include "kernel/messages.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <optional>
@@ -18,14 +19,13 @@ const T* header_of(const nlmsghdr& m) noexcept {
   return static_cast<const T*>(nlmsg_data(&m));
 }
 
-// Attributes by type; null: not there. Types beyond Max are newer than we are and left out.
-template <int Max>
+// Attributes by type; null: not there. Types beyond those are newer than we are and left out.
 class Attributes {
  public:
   Attributes(const nlattr* first, int size) noexcept {
     int left = size;
     for (const nlattr* a = first; nla_ok(a, left); a = nla_next(a, &left))
-      if (nla_type(a) <= Max) at_[static_cast<std::size_t>(nla_type(a))] = a;
+      if (nla_type(a) < kTypes) at_[static_cast<std::size_t>(nla_type(a))] = a;
   }
   const nlattr* operator[](int type) const noexcept { return at_[static_cast<std::size_t>(type)]; }
   template <class T>
@@ -38,11 +38,11 @@ class Attributes {
   }
 
  private:
-  std::array<const nlattr*, Max + 1> at_{};
+  static constexpr int kTypes = std::max({RTA_MAX, NDA_MAX, IFA_MAX}) + 1;
+  std::array<const nlattr*, kTypes> at_{};
 };
 
-template <int Max>
-Attributes<Max> attributes_of(const nlmsghdr& m, std::size_t header) noexcept {
+Attributes attributes_of(const nlmsghdr& m, std::size_t header) noexcept {
   const int size = static_cast<int>(header);
   return {nlmsg_attrdata(&m, size), nlmsg_attrlen(&m, size)};
 }
@@ -50,7 +50,7 @@ Attributes<Max> attributes_of(const nlmsghdr& m, std::size_t header) noexcept {
 bool alive(unsigned flags) noexcept { return (flags & RTNH_F_DEAD) == 0; }
 
 // A next hop as the attributes of a route or of one leg of a multipath route give it.
-Path path_of(const Attributes<RTA_MAX>& a, int ifindex, unsigned flags) noexcept {
+Path path_of(const Attributes& a, int ifindex, unsigned flags) noexcept {
   if (!alive(flags) || a[RTA_VIA] != nullptr || a[RTA_ENCAP] != nullptr) return {};
   return {ifindex, {a.get<uint32_t>(RTA_GATEWAY).value_or(0)}};
 }
@@ -63,8 +63,8 @@ Path first_leg(const nlattr* multipath) noexcept {
     std::memcpy(&leg, at, sizeof leg);
     if (leg.rtnh_len < sizeof leg || leg.rtnh_len > left) break;
     // The kernel aligns legs, so their attributes are aligned too.
-    const Attributes<RTA_MAX> a(static_cast<const nlattr*>(static_cast<const void*>(at + sizeof leg)),
-                                static_cast<int>(leg.rtnh_len - sizeof leg));
+    const Attributes a(static_cast<const nlattr*>(static_cast<const void*>(at + sizeof leg)),
+                       static_cast<int>(leg.rtnh_len - sizeof leg));
     if (const Path path = path_of(a, leg.rtnh_ifindex, leg.rtnh_flags); path.ifindex != 0) return path;
     const std::size_t step = NLMSG_ALIGN(static_cast<std::size_t>(leg.rtnh_len));
     if (step >= left) break;
@@ -85,7 +85,7 @@ Message decode_route(const nlmsghdr& m) noexcept {
   if (header == nullptr || header->rtm_family != AF_INET || header->rtm_dst_len > 32 ||
       header->rtm_tos != 0 || (header->rtm_flags & RTM_F_CLONED) != 0)
     return {};
-  const auto a = attributes_of<RTA_MAX>(m, sizeof *header);
+  const auto a = attributes_of(m, sizeof *header);
   if (a.get<uint32_t>(RTA_TABLE).value_or(header->rtm_table) != RT_TABLE_MAIN) return {};
   RouteMessage route;
   route.removed = m.nlmsg_type == RTM_DELROUTE;
@@ -103,7 +103,7 @@ Message decode_route(const nlmsghdr& m) noexcept {
 Message decode_neighbour(const nlmsghdr& m) noexcept {
   const auto* header = header_of<ndmsg>(m);
   if (header == nullptr || header->ndm_family != AF_INET || (header->ndm_flags & NTF_PROXY) != 0) return {};
-  const auto a = attributes_of<NDA_MAX>(m, sizeof *header);
+  const auto a = attributes_of(m, sizeof *header);
   const auto address = a.get<uint32_t>(NDA_DST);
   if (!address) return {};
   NeighbourMessage neighbour;
@@ -119,7 +119,7 @@ Message decode_neighbour(const nlmsghdr& m) noexcept {
 Message decode_address(const nlmsghdr& m) noexcept {
   const auto* header = header_of<ifaddrmsg>(m);
   if (header == nullptr || header->ifa_family != AF_INET) return {};
-  const auto a = attributes_of<IFA_MAX>(m, sizeof *header);
+  const auto a = attributes_of(m, sizeof *header);
   const auto local = a.get<uint32_t>(IFA_LOCAL);  // IFA_ADDRESS is the peer's on point-to-point links
   if (!local) return {};
   return AddressMessage{
