@@ -128,7 +128,7 @@ void Director::set_network(Network network) {
   Network all = configured_network(config_);
   all.routes.insert(all.routes.end(), network.routes.begin(), network.routes.end());
   all.neighbours.insert(all.neighbours.end(), network.neighbours.begin(), network.neighbours.end());
-  if (next_hops_.update(all, ports_)) ++route_epoch_;
+  if (next_hops_.update(all, ports_)) route_epoch_ = next_epoch(route_epoch_);
   local_ = std::move(all.local);
   local_.insert(local_.end(), network.local.begin(), network.local.end());
   publish();

@@ -6,10 +6,18 @@
 #include <span>
 #include <vector>
 
+#include "pipeline/next_hop.h"
 #include "service/network.h"
 #include "service/snapshot.h"
 
 namespace steelyard::control {
+
+// The epoch after this one. It wraps, past the two that are no snapshot's: 0, which a new connection has, and
+// kEpochBusy.
+constexpr uint16_t next_epoch(uint16_t epoch) noexcept {
+  const auto next = static_cast<uint16_t>(epoch + 1);
+  return next == kEpochBusy || next == 0 ? uint16_t{1} : next;
+}
 
 class NextHops {
  public:

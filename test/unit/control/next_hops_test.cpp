@@ -63,3 +63,9 @@ TEST_CASE("neighbours on ports that do not exist are left out", "[control]") {
   hops.update(network({{{7, 0}, ip("10.0.0.11"), kFirst}}), ports);
   CHECK(hops.slots().size() == 1);
 }
+
+TEST_CASE("epochs wrap past the two that are no snapshot's", "[control]") {
+  CHECK(control::next_epoch(1) == 2);
+  CHECK(control::next_epoch(kEpochBusy - 1) == 1);
+  CHECK(control::next_epoch(kEpochBusy) == 1);
+}
