@@ -70,7 +70,7 @@ void run(const config::Config& config, Logger& log) {
   std::vector<std::unique_ptr<WorkerParts>> parts;
   for (unsigned id = 0; id < workers; ++id)
     parts.push_back(std::make_unique<WorkerParts>(id, ports, control_io, director));
-  control::RingWires wires(control_io);
+  control::RingWires wires(control_io, ports);
   control::KernelPath kernel(config, ports.infos(), director, wires, log);
   boost::asio::io_context loop;
   const admin::Server admin(loop, config.director.admin_socket, admin_routes(director));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include <fmt/format.h>
+
 #include "kernel/sysctl.h"
 
 namespace steelyard::control {
@@ -23,6 +25,7 @@ KernelPath::KernelPath(const config::Config& config, std::span<const PortInfo> p
     taps_.push_back(std::make_unique<kernel::Tap>(kernel::TapSettings{name, ports_[i].mac, ports_[i].mtu}));
     for (const std::string& problem : kernel::settle_interface(name)) log_.warning("{}", problem);
     interfaces_.push_back({taps_.back()->ifindex(), {static_cast<uint8_t>(i), 0}});
+    links_.push_back(true);
   }
   set_addresses(config);
   mirror_ = std::make_unique<kernel::Mirror>(interfaces_);
@@ -69,8 +72,26 @@ void KernelPath::set_addresses(const config::Config& config) {
 }
 
 void KernelPath::announce() {
+  for (std::size_t port = 0; port < taps_.size(); ++port) announce(port);
+}
+
+void KernelPath::announce(std::size_t port) {
   for (const Announced& a : announced_)
-    wires_.send(a.port, kernel::gratuitous_arp(ports_[a.port].mac, a.address, a.vlan));
+    if (a.port == port) wires_.send(a.port, kernel::gratuitous_arp(ports_[port].mac, a.address, a.vlan));
+}
+
+// The kernel interface shows the port's link as its carrier. One that comes back may hang on another switch,
+// which then has to learn the way to our addresses.
+void KernelPath::follow_links() {
+  for (std::size_t port = 0; port < taps_.size(); ++port) {
+    const bool up = wires_.link_up(static_cast<uint8_t>(port));
+    if (up == links_[port]) continue;
+    links_[port] = up;
+    taps_[port]->set_carrier(up);
+    log_.write(up ? LogLevel::info : LogLevel::warning,
+               fmt::format("port {}: link {}", taps_[port]->name(), up ? "up" : "down"));
+    if (up) announce(port);
+  }
 }
 
 // Real servers and the gateways of routes: whoever packets of connections are sent to directly.
@@ -124,6 +145,7 @@ void KernelPath::from_workers(std::chrono::milliseconds now) {
 }
 
 void KernelPath::tend(std::chrono::milliseconds now) {
+  follow_links();
   resolver_->tend(now);
   if (resolver_->no_room() != 0 && !no_room_) log_.warning("{}", kernel::no_room_warning());
   no_room_ = resolver_->no_room() != 0;

@@ -35,7 +35,7 @@ class KernelPath {
   // Every millisecond: what workers handed up goes to the kernel, or is kept until its next hop is known.
   // `now` as for tend().
   void from_workers(std::chrono::milliseconds now);
-  // Every 100 ms or so; `now` of any clock that doesn't go back.
+  // Every 100 ms or so: links, neighbours. `now` of any clock that doesn't go back.
   void tend(std::chrono::milliseconds now);
   // Gratuitous ARP for every address, out of its port. Once workers run.
   void announce();
@@ -49,12 +49,15 @@ class KernelPath {
   void set_addresses(const config::Config& config);
   void set_address(const Interface& on, int ifindex, Ipv4 address, uint8_t length);
   void keep_resolved();
+  void follow_links();
+  void announce(std::size_t port);
 
   std::vector<PortInfo> ports_;
   Director& director_;
   Wires& wires_;
   Logger& log_;
   std::vector<std::unique_ptr<kernel::Tap>> taps_;
+  std::vector<bool> links_;  // up; as a new TAP has it
   kernel::Addresses addresses_;
   std::vector<kernel::KernelInterface> interfaces_;
   std::vector<kernel::InterfaceAddress> set_;

@@ -22,6 +22,8 @@ class Wires {
   virtual std::size_t drain(std::size_t limit, const TakeFrame& kernel, const TakeHeld& held) = 0;
   // A frame to leave by `port`, copied. False: no buffer, or the ring to the worker is full.
   virtual bool send(uint8_t port, std::span<const uint8_t> frame) = 0;
+  // The port's link, as its device tells it.
+  virtual bool link_up(uint8_t port) const = 0;
 };
 
 }  // namespace steelyard::control

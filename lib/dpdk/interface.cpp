@@ -67,6 +67,13 @@ unsigned Interface::receive_queues() const {
   return n == 0 ? 1 : n;
 }
 
+bool Interface::link_up() const noexcept {
+  ethtool_value link{ETHTOOL_GLINK, 0};
+  if (ethtool(socket_, name_, link)) return link.data != 0;
+  ifreq r = request(name_);  // its driver can't tell; this one lags behind
+  return ioctl(socket_, SIOCGIFFLAGS, &r) == 0 && (r.ifr_flags & IFF_RUNNING) != 0;
+}
+
 void Interface::prepare() const {
   ethtool_value off{ETHTOOL_SGRO, 0};
   ethtool(socket_, name_, off);  // refused: it has none

@@ -18,6 +18,7 @@ class Interface {
   unsigned mtu() const;
   void set_mtu(unsigned mtu) const;
   unsigned receive_queues() const;
+  bool link_up() const noexcept;  // the interface is up, and its link too
   // Up, and nothing that merges received frames into larger ones (GRO, LRO): a director forwards frames as
   // they came.
   void prepare() const;

@@ -167,6 +167,7 @@ PortInfo Port::info() const {
 }
 
 bool Port::link_up() const {
+  if (interface_) return interface_->link_up();  // the PMDs for sockets don't follow it
   rte_eth_link link{};
   return rte_eth_link_get_nowait(ethdevs_.front().id, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
 }

@@ -14,6 +14,7 @@ struct RecordingWires final : control::Wires {
     sent.push_back({port, {frame.begin(), frame.end()}});
     return !full;
   }
+  bool link_up(uint8_t) const override { return true; }
   std::vector<std::pair<uint8_t, std::vector<uint8_t>>> sent;
   bool full = false;
 };
