@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/types.h"
@@ -63,11 +64,40 @@ struct Route {
   Place at;
 };
 
+// A TCP handshake.
+struct TcpCheck {
+  friend auto operator<=>(const TcpCheck&, const TcpCheck&) = default;
+};
+
+// One HTTP/1.1 request over a connection of its own.
+struct HttpCheck {
+  std::string method = "GET";            // GET, HEAD or OPTIONS
+  std::string path = "/";                // visible ASCII
+  std::string host;                      // visible ASCII; empty: the server's address and port
+  std::vector<uint16_t> status = {200};  // what counts as success, sorted
+  std::string body;                      // must stand in the answer's body; empty: whatever it is
+  friend auto operator<=>(const HttpCheck&, const HttpCheck&) = default;
+};
+
+// How a real server is checked.
+struct HealthCheck {
+  std::variant<TcpCheck, HttpCheck> kind;
+  std::chrono::milliseconds interval{2000}, timeout{1000};
+  std::optional<std::chrono::milliseconds> jitter;  // at most half the interval; none: a tenth of it
+  unsigned rise = 2, fall = 3;
+  std::optional<steelyard::Port> port;  // none: the server's own
+  friend auto operator<=>(const HealthCheck&, const HealthCheck&) = default;
+};
+
 struct Server {
   Endpoint address;
   uint32_t weight = 1;  // 0: quiesced; at most 65535
   Place at;
+  std::optional<HealthCheck> health = std::nullopt;  // with jitter and port set; none: never checked
 };
+
+// What becomes of new connections once every server has failed its checks.
+enum class WhenAllDown : uint8_t { reject, use_all };
 
 // IPVS's defaults (service/tcp_state.h).
 std::array<std::chrono::milliseconds, kStates> default_service_timeouts();
@@ -80,6 +110,8 @@ struct Service {
   std::array<std::chrono::milliseconds, kStates> timeouts = default_service_timeouts();  // by State
   NoConnection no_connection = NoConnection::reset;
   bool sloppy_tcp = false;
+  std::optional<HealthCheck> health = std::nullopt;  // what servers go by that say nothing else
+  WhenAllDown when_all_down = WhenAllDown::reject;
   std::vector<Server> servers;  // in YAML order, which is scheduling order
   Place at;
 };

@@ -9,6 +9,9 @@
 
 namespace steelyard::config {
 namespace {
+// What a server sends in one check.
+constexpr double kTcpFrames = 1, kHttpFrames = 4;
+
 // Prefixes by length: whether one of them holds an address takes at most 33 look-ups.
 class PrefixSet {
  public:
@@ -88,6 +91,23 @@ class Doubts {
     }
   }
 
+  // Each check brings frames from its server to the kernel, which takes no more than its rate.
+  void about_checks() {
+    std::set<std::pair<Ipv4, HealthCheck>> checks;
+    for (const Service& service : config_.services)
+      for (const Server& server : service.servers)
+        if (server.health) checks.emplace(server.address.address, *server.health);
+    double frames = 0;
+    for (const auto& [address, check] : checks)
+      frames += (std::holds_alternative<HttpCheck>(check.kind) ? kHttpFrames : kTcpFrames) * 1000 /
+                static_cast<double>(check.interval.count());
+    const auto rate = config_.director.kernel_rates[static_cast<std::size_t>(KernelClass::health)];
+    if (rate && frames > *rate)
+      report_.warning({1, 1},
+                      "health checks bring about {:.0f} frames a second; kernel_path allows {} for health",
+                      frames, *rate);
+  }
+
   void about_service(const Service& service) {
     if (service.servers.empty())
       report_.warning(service.at, "the service {} has no servers: all its clients are refused",
@@ -95,6 +115,9 @@ class Doubts {
     else if (std::ranges::all_of(service.servers, [](const Server& s) { return s.weight == 0; }))
       report_.warning(service.at, "all servers of {} have weight 0: all its new clients are refused",
                       quote(service.name));
+    const auto checked = [](const Server& s) { return s.health.has_value(); };
+    if (service.when_all_down == WhenAllDown::use_all && std::ranges::none_of(service.servers, checked))
+      report_.warning(service.at, "when_all_down of {} has no effect: no health checks", quote(service.name));
     for (const Server& server : service.servers) {
       const Ipv4 address = server.address.address;
       if (own_.contains(address))
@@ -120,6 +143,7 @@ void warn_about(const Config& config, Report& report) {
   warn_about_overlaps(subnets_of(config), report);
   Doubts doubts(config, report);
   doubts.about_network();
+  doubts.about_checks();
   for (const Service& service : config.services) doubts.about_service(service);
 }
 

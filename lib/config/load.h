@@ -2,6 +2,7 @@
 // complete only if the report has no errors.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "config/schema.h"
@@ -14,8 +15,9 @@ std::vector<Neighbour> read_neighbours(Value value, const std::vector<Port>& por
 std::vector<Route> read_routes(Value value, const std::vector<Port>& ports, Report& report);
 std::vector<Service> read_services(Value value, Report& report);
 
-// `health:` of a service: validated, nothing is kept yet.
-void check_health(Value value, Report& report);
+// `health:` of a service or, where `base` is the service's, of a server, whose keys win over the service's.
+// Nothing: `none`.
+std::optional<HealthCheck> read_health(Value value, const std::optional<HealthCheck>& base, Report& report);
 
 // What is right by itself and doubtful in the whole; only for a file without errors.
 void warn_about(const Config& config, Report& report);

@@ -40,6 +40,12 @@ void read_timeouts(Value value, Service& service, Report& report) {
   map.read("udp", timeout(service, State::udp), kTimeoutRange);
 }
 
+// So that equal checks of a server are equal, however they were written.
+void complete(HealthCheck& check, steelyard::Port port) {
+  if (!check.port) check.port = port;
+  if (!check.jitter) check.jitter = check.interval / 10;
+}
+
 void read_servers(Value value, Service& service, Report& report) {
   Unique<Endpoint> seen;
   for_each_item(value, kMaxServers, report, [&](Value item) {
@@ -48,12 +54,18 @@ void read_servers(Value value, Service& service, Report& report) {
     map.read("weight", server.weight, Integer{0, 65535});
     if (read_endpoint(map, server.address))
       seen.add(server.address, server.at, fmt::format("the server {}", server.address), report);
-    service.servers.push_back(server);
+    const Node* health = map.find("health");
+    server.health =
+        health == nullptr ? service.health : read_health({*health, "health"}, service.health, report);
+    if (server.health) complete(*server.health, server.address.port);
+    service.servers.push_back(std::move(server));
   });
 }
 
 void read_options(const Map& map, Service& service) {
   static constexpr std::array<std::string_view, 2> kNoConnection{"reset", "drop"};
+  static constexpr std::array<std::string_view, 2> kWhenAllDown{"reject", "use_all"};
+  map.read("when_all_down", service.when_all_down, Choice{kWhenAllDown});
   map.read("no_connection", service.no_connection, Choice{kNoConnection});
   map.read("sloppy_tcp", service.sloppy_tcp, Boolean{});
   if (service.protocol == Protocol::udp && service.sloppy_tcp)
@@ -94,7 +106,8 @@ Service ServiceReader::read(Value value) {
   read_scheduler(map, service);
   read_options(map, service);
   if (const Node* node = map.find("timeouts")) read_timeouts({*node, "timeouts"}, service, report_);
-  if (const Node* node = map.find("health")) check_health({*node, "health"}, report_);
+  if (const Node* node = map.find("health"))
+    service.health = read_health({*node, "health"}, std::nullopt, report_);
   if (const Node* node = map.find("servers")) read_servers({*node, "servers"}, service, report_);
   return service;
 }

@@ -133,6 +133,64 @@ TEST_CASE("services and servers arrive in file order", "[config]") {
   CHECK(dns.protocol == Protocol::udp);
 }
 
+TEST_CASE("health checks arrive, a server's keys over its service's", "[config]") {
+  const Told told = tell(R"(
+ports: [{name: a, device: net_null0, addresses: [10.0.0.1/24]}]
+services:
+  - name: web
+    address: 203.0.113.1
+    port: 80
+    health:
+      http: {method: OPTIONS, path: /ok, host: www.example.org, status: [204, 200, 204], body: fine}
+      interval: 5s
+      timeout: 3s
+      jitter: 1s
+      rise: 4
+      fall: 5
+      port: 9000
+    when_all_down: use_all
+    servers:
+      - {address: 10.0.0.11, port: 81}
+      - {address: 10.0.0.12, port: 82, health: {fall: 1, port: 83, http: {path: /other}}}
+      - {address: 10.0.0.13, port: 84, health: {tcp: {}, interval: 9s}}
+      - {address: 10.0.0.14, port: 85, health: none}
+  - {name: dns, address: 203.0.113.1, port: 53, protocol: udp, servers: [{address: 10.0.0.11, port: 53, health: {tcp: {}}}]}
+)");
+  CHECK(told.errors == std::vector<std::string>{});
+  CHECK(told.warnings == std::vector<std::string>{});
+  REQUIRE(told.loaded);
+  const config::Service& web = told.config.services.at(0);
+  CHECK(web.when_all_down == config::WhenAllDown::use_all);
+  const config::HealthCheck first = web.servers.at(0).health.value();
+  const auto http = std::get<config::HttpCheck>(first.kind);
+  CHECK(http.method + http.path + http.host + http.body == "OPTIONS/okwww.example.orgfine");
+  CHECK(http.status == std::vector<uint16_t>{200, 204});
+  CHECK(first.interval == 5s);
+  CHECK(first.timeout == 3s);
+  CHECK(first.jitter.value() == 1s);
+  CHECK(first.rise == 4);
+  CHECK(first.fall == 5);
+  CHECK(first.port.value().host() == 9000);
+
+  config::HealthCheck second = web.servers.at(1).health.value();
+  CHECK(second.fall == 1);
+  CHECK(second.port.value().host() == 83);
+  CHECK(std::get<config::HttpCheck>(second.kind).path == "/other");
+  second.fall = 5;
+  second.port = first.port;
+  std::get<config::HttpCheck>(second.kind).path = "/ok";
+  CHECK(second == first);
+
+  const config::HealthCheck third = web.servers.at(2).health.value();
+  CHECK(std::holds_alternative<config::TcpCheck>(third.kind));
+  CHECK(third.interval == 9s);
+  CHECK(third.rise == 4);
+  CHECK_FALSE(web.servers.at(3).health);
+  const config::HealthCheck dns = told.config.services.at(1).servers.at(0).health.value();
+  CHECK(dns.port.value().host() == 53);
+  CHECK(dns.jitter.value() == 200ms);
+}
+
 TEST_CASE("what the file leaves out has the documented default", "[config]") {
   const Told told = tell(
       "ports: [{name: a, device: net_null0}]\n"
@@ -158,6 +216,14 @@ TEST_CASE("what the file leaves out has the documented default", "[config]") {
   CHECK(s.no_connection == NoConnection::reset);
   CHECK_FALSE(s.sloppy_tcp);
   CHECK(s.servers.at(0).weight == 1);
+  CHECK_FALSE(s.servers[0].health);
+  CHECK(s.when_all_down == config::WhenAllDown::reject);
+  const config::HealthCheck check;
+  CHECK(check.interval == 2s);
+  CHECK(check.timeout == 1s);
+  CHECK(check.rise == 2);
+  CHECK(check.fall == 3);
+  CHECK(config::HttpCheck{}.status == std::vector<uint16_t>{200});
 }
 
 TEST_CASE("anchors and aliases repeat a value", "[config]") {

@@ -62,8 +62,21 @@ TEST_CASE("what is only doubtful is a warning at its place", "[config]") {
        kPorts + kService + "protocol: udp, sloppy_tcp: true, servers: [{address: 10.0.0.2, port: 80}]}]\n",
        {"2:83: sloppy_tcp has no effect on a udp service"}},
       {"health checks",
-       kPorts + kService + "health: {tcp: {}}, servers: [{address: 10.0.0.2, port: 80}]}]\n",
-       {"2:64: health checks are not run yet: every configured server counts as up"}},
+       kPorts + kService +
+           "health: {tcp: {}}, when_all_down: use_all, servers: [{address: 10.0.0.2, port: 80}]}]\n",
+       {}},
+      {"use_all without health checks",
+       kPorts + kService + "when_all_down: use_all, servers: [{address: 10.0.0.2, port: 80}]}]\n",
+       {"2:12: when_all_down of \"web\" has no effect: no health checks"}},
+      {"a timeout beyond the interval",
+       kPorts + kService + "health: {tcp: {}, timeout: 3s}, servers: [{address: 10.0.0.2, port: 80}]}]\n",
+       {"2:83: timeout 3s is longer than the interval of 2s: a check waits for the one before"}},
+      {"more checks than the kernel path takes; equal ones count once",
+       "director: {kernel_path: {health: 1}}\n" + kPorts + kService +
+           "health: {http: {}}, servers: [{address: 10.0.0.2, port: 80}]}, {name: b, address: 203.0.113.2, "
+           "port: "
+           "80, health: {http: {}}, servers: [{address: 10.0.0.2, port: 80}]}]\n",
+       {"1:1: health checks bring about 2 frames a second; kernel_path allows 1 for health"}},
       {"no health checks",
        kPorts + kService + "health: none, servers: [{address: 10.0.0.2, port: 80}]}]\n",
        {}},
