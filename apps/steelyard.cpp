@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "config/options.h"
 #include "control/director.h"
+#include "control/health_checks.h"
 #include "control/kernel_path.h"
 #include "control/loop.h"
 #include "control/ring_wires.h"
@@ -65,7 +66,7 @@ void run(const config::Config& config, Logger& log) {
   dpdk::Ports ports(config, workers);
   dpdk::ControlIo control_io(workers, ports.pools());
   control::Director director(config, ports.infos(),
-                             {workers, random_seed(), uses_huge_pages(config.director)});
+                             {workers, random_seed(), uses_huge_pages(config.director), true});
 
   std::vector<std::unique_ptr<WorkerParts>> parts;
   for (unsigned id = 0; id < workers; ++id)
@@ -73,6 +74,13 @@ void run(const config::Config& config, Logger& log) {
   control::RingWires wires(control_io, ports);
   control::KernelPath kernel(config, ports.infos(), director, wires, log);
   boost::asio::io_context loop;
+  const health::Surroundings around{loop, [&kernel](Ipv4 a) { return kernel.routed(a); }};
+  control::HealthChecks health(
+      config, director,
+      [&around](Endpoint target, const config::HealthCheck& how, health::Done done) {
+        return health::start_probe(around, target, how, std::move(done));
+      },
+      [&kernel](Ipv4 a) { kernel.probe(a); }, static_cast<uint32_t>(random_seed()[0]), log);
   const admin::Server admin(loop, config.director.admin_socket, admin_routes(director));
 
   dpdk::LoopControl control;
@@ -88,7 +96,7 @@ void run(const config::Config& config, Logger& log) {
   log.info("ready: {} services, {} workers, {} connections at most in {} MB", config.services.size(), workers,
            director.table().capacity(), director.table().memory_bytes() >> 20);
 
-  control::run(loop, director, kernel, control.ticks, log, [] { return false; });
+  control::run(loop, director, kernel, health, control.ticks, log, [] { return false; });
   threads.stop();
   kernel.from_workers(
       std::chrono::milliseconds(control::boot_ms()));  // what had been handed up before the end

@@ -22,7 +22,8 @@ void add_server(json::object& to, const control::ServerView& s) {
   to["address"] = text(to_string(s.address.address));
   to["port"] = s.address.port.host();
   to["weight"] = s.weight;
-  to["state"] = text(s.state);
+  to["state"] = text(to_string(s.state));
+  to["reason"] = s.reason;
   add_totals(to, s.totals);
 }
 
@@ -37,6 +38,7 @@ json::array services(const control::Director& director) {
     service["port"] = view.address.port.host();
     service["protocol"] = text(to_string(view.protocol));
     service["scheduler"] = view.scheduler;
+    service["state"] = text(to_string(view.state));
     add_totals(service, view.totals);
     json::array members;
     for (const control::ServerView& s : view.servers) {

@@ -6,6 +6,9 @@
 #include "sched/scheduler.h"
 
 namespace steelyard::control {
+
+using config::WhenAllDown;
+
 namespace {
 
 std::size_t slots_for_servers(const config::Config& config) {
@@ -53,8 +56,33 @@ struct Director::ServiceState {
   VirtualService service;
   std::vector<ServerSlot> servers;  // in scheduling order
   ScheduleSlot schedule;
-  bool gone = false;  // no longer configured; kept for the connections it still has
+  bool gone = false;   // no longer configured; kept for the connections it still has
+  bool stale = false;  // in stale_
+  WhenAllDown when_all_down = WhenAllDown::reject;
+  std::array<std::size_t, 3> servers_by_state{};  // of weight above 0, by health::State
+
+  std::size_t& count(health::State s) noexcept { return servers_by_state[static_cast<std::size_t>(s)]; }
+  Availability availability() noexcept {
+    if (count(health::State::up) > 0) return Availability::up;
+    if (count(health::State::checking) > 0) return Availability::checking;
+    const bool last_resort = when_all_down == WhenAllDown::use_all && count(health::State::down) > 0;
+    return last_resort ? Availability::use_all : Availability::down;
+  }
 };
+
+std::string_view to_string(Availability a) noexcept {
+  switch (a) {
+    case Availability::up:
+      return "up";
+    case Availability::checking:
+      return "checking";
+    case Availability::down:
+      return "down";
+    case Availability::use_all:
+      break;
+  }
+  return "use_all";
+}
 
 Totals& Totals::operator+=(const Totals& o) noexcept {
   connections += o.connections, active += o.active, inactive += o.inactive;
@@ -75,6 +103,7 @@ Director::Director(const config::Config& config, std::vector<PortInfo> ports, co
   table.huge_pages = options_.huge_pages;
   table_ = std::make_unique<ConnectionTable>(table, grace_);
   servers_.resize(slots_for_servers(config_));
+  health_.resize(servers_.size());
   for (unsigned i = 0; i <= options_.workers; ++i)
     counters_.push_back(std::make_unique<WorkerCounters>(servers_.size()));
   set_services(config_.services);
@@ -114,6 +143,7 @@ Ticks Director::tick(uint64_t now_ms) {
   table_->sweep(sweep_pace_.due(table_->sweep_slots(), std::chrono::milliseconds{passed}), now, hooks);
   table_->relieve(now, hooks);
   table_->reclaim();
+  compile_stale();
   renew_windows();
   free_retired();
   return now;
@@ -142,13 +172,14 @@ ServerSlot Director::server_slot(ServiceSlot service, Endpoint address) {
     server_slots_.erase(at);
     throw std::length_error("more real servers than the director has slots for: restart it");
   }
-  servers_[at->second] = {address, service, 1, true};
+  servers_[at->second] = {address, service, 1};
   return at->second;
 }
 
 void Director::set_services(const std::vector<config::Service>& services) {
   std::vector<bool> kept(services_.size());
   std::vector<ServiceSlot> changed;
+  std::vector<bool> listed(servers_.size());
   for (const config::Service& wanted : services) {
     const auto same = [&wanted](const auto& s) {
       return s && s->service.address == wanted.address && s->service.protocol == wanted.protocol;
@@ -173,10 +204,13 @@ void Director::set_services(const std::vector<config::Service>& services) {
     for (const config::Server& s : wanted.servers) {
       const ServerSlot server = server_slot(slot, s.address);
       servers_[server].weight = s.weight;
-      servers_[server].usable = true;
+      listed[server] = true;
       state.servers.push_back(server);
     }
+    state.when_all_down = wanted.when_all_down;
+    settle_health(state, wanted.servers);
   }
+  forget_health(listed);
   for (std::size_t i = 0; i < services_.size(); ++i) {
     if (kept[i]) continue;
     services_[i]->servers.clear();  // its connections live on, new ones find no service
@@ -187,12 +221,62 @@ void Director::set_services(const std::vector<config::Service>& services) {
   for (const ServiceSlot slot : changed) compile(*services_[slot], true);
 }
 
+// A server that stays checked keeps its state, one that comes to be checked has to pass first.
+void Director::settle_health(ServiceState& state, const std::vector<config::Server>& wanted) {
+  state.servers_by_state = {};
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const ServerSlot slot = state.servers[i];
+    ServerHealth& health = health_[slot];
+    const bool checked = options_.health_checks && wanted[i].health.has_value();
+    if (checked != health.checked)
+      health = {checked, checked ? health::State::checking : health::State::up, {}};
+    if (servers_[slot].weight > 0) ++state.count(health.state);
+  }
+}
+
+// A server that comes back is a new one.
+void Director::forget_health(const std::vector<bool>& listed) {
+  for (ServerSlot slot = 0; slot < health_.size(); ++slot)
+    if (!listed[slot]) health_[slot] = {};
+}
+
+std::optional<Availability> Director::set_health(Protocol protocol, Endpoint service, Endpoint server,
+                                                 health::State state, std::string reason) {
+  const auto slot = snapshot().by_endpoint.find(protocol, service);
+  if (!slot) return std::nullopt;
+  const auto at = server_slots_.find({*slot, server});
+  if (at == server_slots_.end() || !health_[at->second].checked) return std::nullopt;
+  ServiceState& of = *services_[*slot];
+  ServerHealth& health = health_[at->second];
+  const Availability before = of.availability();
+  if (servers_[at->second].weight > 0) {
+    --of.count(health.state);
+    ++of.count(state);
+  }
+  health.state = state;
+  health.reason = std::move(reason);
+  if (!of.stale) stale_.push_back(*slot);
+  of.stale = true;
+  const Availability after = of.availability();
+  return after == before ? std::nullopt : std::optional(after);
+}
+
+void Director::compile_stale() {
+  for (const ServiceSlot slot : stale_) {
+    services_[slot]->stale = false;
+    if (!services_[slot]->gone) compile(*services_[slot], true);
+  }
+  stale_.clear();
+}
+
 void Director::compile(ServiceState& state, bool changed) {
+  const bool last_resort = state.availability() == Availability::use_all;
   std::vector<Candidate> candidates;
   candidates.reserve(state.servers.size());
   for (const ServerSlot s : state.servers) {
     const Totals t = totals(s);
-    candidates.push_back({s, servers_[s].usable ? servers_[s].weight : 0, static_cast<uint32_t>(t.active),
+    const bool usable = last_resort || health_[s].state == health::State::up;
+    candidates.push_back({s, usable ? servers_[s].weight : 0, static_cast<uint32_t>(t.active),
                           static_cast<uint32_t>(t.inactive)});
   }
   auto next = std::make_unique<Schedule>();
@@ -256,11 +340,16 @@ std::vector<ServiceView> Director::services() const {
   std::vector<ServiceView> views;
   for (const auto& state : services_) {
     if (state->gone) continue;
-    ServiceView view{
-        state->name, state->service.address, state->service.protocol, std::string(state->scheduler->name), {},
-        {}};
+    ServiceView view{.name = state->name,
+                     .address = state->service.address,
+                     .protocol = state->service.protocol,
+                     .scheduler = std::string(state->scheduler->name),
+                     .state = state->availability(),
+                     .totals = {},
+                     .servers = {}};
     for (const ServerSlot s : state->servers) {
-      view.servers.push_back({servers_[s].address, servers_[s].weight, "up", totals(s)});
+      view.servers.push_back(
+          {servers_[s].address, servers_[s].weight, health_[s].state, health_[s].reason, totals(s)});
       view.totals += view.servers.back().totals;
     }
     views.push_back(std::move(view));

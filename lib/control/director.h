@@ -10,6 +10,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "conn/sweep_pace.h"
 #include "conn/table.h"
 #include "control/next_hops.h"
+#include "health/rise_fall.h"
 #include "pipeline/counters.h"
 #include "pipeline/limits.h"
 #include "pipeline/shared.h"
@@ -30,7 +32,13 @@ struct DirectorOptions {
   unsigned workers = 1;
   std::array<uint64_t, 2> hash_seed{};
   bool huge_pages = false;
+  bool health_checks = false;  // somebody runs them and tells set_health(); else every server is up
 };
+
+// Who gets a service's new connections: the servers that are up; nobody yet, as none has been checked;
+// nobody, as all are down; or every server although all are down (when_all_down: use_all).
+enum class Availability : uint8_t { up, checking, down, use_all };
+std::string_view to_string(Availability a) noexcept;
 
 // Sums over all workers, in the words of IPVS.
 struct Totals {
@@ -43,7 +51,8 @@ struct Totals {
 struct ServerView {
   Endpoint address;
   uint32_t weight = 0;
-  std::string_view state;  // "up"; health checks are to come
+  health::State state = health::State::up;  // also where nothing checks it
+  std::string reason;                       // why it is down
   Totals totals;
 };
 
@@ -52,6 +61,7 @@ struct ServiceView {
   Endpoint address;
   Protocol protocol = Protocol::none;
   std::string scheduler;
+  Availability state = Availability::down;
   Totals totals;
   std::vector<ServerView> servers;
 };
@@ -70,8 +80,9 @@ class Director {
   WorkerCounters& counters(unsigned worker) noexcept { return *counters_[worker]; }
   Limits limits() const noexcept;  // one worker's share
 
-  // One step: a share of the sweep (a whole pass in at most 4 s), reclamation, windows that run out.
-  // `now_ms`: milliseconds of the boot clock, never going back. Returns the tick that workers are to be told.
+  // One step: a share of the sweep (a whole pass in at most 4 s), reclamation, windows that run out,
+  // schedules of services whose servers' health has changed. `now_ms`: milliseconds of the boot clock, never
+  // going back. Returns the tick that workers are to be told.
   Ticks tick(uint64_t now_ms);
 
   // Routes and neighbours as the kernel has them; those of the configuration always count too.
@@ -80,6 +91,12 @@ class Director {
   // Replaces all services in one step. What stays (service: protocol and endpoint; server: endpoint) keeps
   // its slot, its counters and its place in the sequence of picks; connections of what goes live on.
   void set_services(const std::vector<config::Service>& services);
+
+  // What checks have found out about a server of a service: only who is up gets new connections, from the
+  // next tick() on; existing ones go on. Returns what the service has become, if that is another than before.
+  // Nothing happens if there is no such server.
+  std::optional<Availability> set_health(Protocol protocol, Endpoint service, Endpoint server,
+                                         health::State state, std::string reason);
 
   // Packets that workers counted as forwarded but left to wait for their next hop's MAC, in vain.
   void count_unsent(std::size_t packets) noexcept;
@@ -99,6 +116,9 @@ class Director {
   void publish();
   void compile(ServiceState& service, bool changed);
   void renew_windows();
+  void compile_stale();
+  void settle_health(ServiceState& service, const std::vector<config::Server>& wanted);
+  void forget_health(const std::vector<bool>& listed);
   void free_retired();
   ServerSlot server_slot(ServiceSlot service, Endpoint address);
   Totals totals(ServerSlot server) const noexcept;
@@ -113,6 +133,13 @@ class Director {
   std::vector<std::unique_ptr<WorkerCounters>> counters_;  // workers, then the control core's own
   std::vector<std::unique_ptr<ServiceState>> services_;    // by slot; null: free
   std::vector<RealServer> servers_;                        // by slot
+  struct ServerHealth {
+    bool checked = false;
+    health::State state = health::State::up;
+    std::string reason;
+  };
+  std::vector<ServerHealth> health_;  // by ServerSlot
+  std::vector<ServiceSlot> stale_;    // whose schedules are older than their servers' health
   std::map<std::pair<ServiceSlot, Endpoint>, ServerSlot> server_slots_;
   std::vector<Ipv4> local_;
   NextHops next_hops_;

@@ -136,12 +136,17 @@ void KernelPath::from_workers(std::chrono::milliseconds now) {
   wires_.drain(
       kFramesPerTurn, [this](uint8_t port, std::span<const uint8_t> frame) { taps_[port]->write(frame); },
       [&](Ipv4 destination, std::span<const uint8_t> frame) {
-        const Route* r = director_.snapshot().routes.route(destination);
-        if (r != nullptr && r->via.port < ports_.size())
-          resolver_->probe(r->via, r->gateway.be == 0 ? destination : r->gateway);
-        if (r == nullptr || !held_.hold(destination, frame, now)) ++lost;
+        probe(destination);
+        const bool has_route = director_.snapshot().routes.route(destination) != nullptr;
+        if (!has_route || !held_.hold(destination, frame, now)) ++lost;
       });
   if (lost > 0) director_.count_unsent(lost);
+}
+
+void KernelPath::probe(Ipv4 address) {
+  const Route* r = director_.snapshot().routes.route(address);
+  if (r != nullptr && r->via.port < ports_.size())
+    resolver_->probe(r->via, r->gateway.be == 0 ? address : r->gateway);
 }
 
 void KernelPath::tend(std::chrono::milliseconds now) {

@@ -37,6 +37,11 @@ class KernelPath {
   void from_workers(std::chrono::milliseconds now);
   // Every 100 ms or so: links, neighbours. `now` of any clock that doesn't go back.
   void tend(std::chrono::milliseconds now);
+  // Whether the kernel's own packets to an address leave by one of the ports.
+  bool routed(Ipv4 address) const noexcept { return mirror_->view().way_to(address) != nullptr; }
+  // Asks for the MAC on the way to an address, which is in doubt: at most 64 times between two calls of
+  // tend().
+  void probe(Ipv4 address);
   // Gratuitous ARP for every address, out of its port. Once workers run.
   void announce();
 

@@ -43,9 +43,15 @@ class Watch {
 
 class Turns {
  public:
-  Turns(asio::io_context& loop, Director& director, KernelPath& kernel, std::atomic<Ticks>& clock,
-        const std::function<bool()>& failed)
-      : loop_(loop), timer_(loop), director_(director), kernel_(kernel), clock_(clock), failed_(failed) {
+  Turns(asio::io_context& loop, Director& director, KernelPath& kernel, HealthChecks& health,
+        std::atomic<Ticks>& clock, const std::function<bool()>& failed)
+      : loop_(loop),
+        timer_(loop),
+        director_(director),
+        kernel_(kernel),
+        health_(health),
+        clock_(clock),
+        failed_(failed) {
     turn();
   }
 
@@ -53,6 +59,7 @@ class Turns {
   void turn() {
     const uint64_t now = boot_ms();
     kernel_.from_workers(std::chrono::milliseconds(now));
+    health_.tick(std::chrono::milliseconds(now));
     clock_.store(director_.tick(now), std::memory_order_relaxed);
     if (now - tended_ >= kTendMs) {
       tended_ = now;
@@ -68,6 +75,7 @@ class Turns {
   asio::steady_timer timer_;
   Director& director_;
   KernelPath& kernel_;
+  HealthChecks& health_;
   std::atomic<Ticks>& clock_;
   const std::function<bool()>& failed_;
   uint64_t tended_ = 0;
@@ -81,8 +89,8 @@ uint64_t boot_ms() noexcept {
   return static_cast<uint64_t>(t.tv_sec) * 1000 + static_cast<uint64_t>(t.tv_nsec) / 1'000'000;
 }
 
-void run(asio::io_context& loop, Director& director, KernelPath& kernel, std::atomic<Ticks>& clock,
-         Logger& log, const std::function<bool()>& failed) {
+void run(asio::io_context& loop, Director& director, KernelPath& kernel, HealthChecks& health,
+         std::atomic<Ticks>& clock, Logger& log, const std::function<bool()>& failed) {
   asio::signal_set signals(loop, SIGTERM, SIGINT, SIGHUP);
   std::function<void(error_code, int)> on_signal = [&](error_code error, int number) {
     if (error) return;
@@ -102,7 +110,7 @@ void run(asio::io_context& loop, Director& director, KernelPath& kernel, std::at
     watches.push_back(std::make_unique<Watch>(loop, kernel.taps()[port]->fd(),
                                               [&kernel, port] { kernel.from_kernel(port); }));
 
-  Turns turns(loop, director, kernel, clock, failed);
+  Turns turns(loop, director, kernel, health, clock, failed);
   loop.run();
 }
 

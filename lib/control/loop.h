@@ -9,14 +9,15 @@
 
 #include "base/log.h"
 #include "control/director.h"
+#include "control/health_checks.h"
 #include "control/kernel_path.h"
 
 namespace steelyard::control {
 
 // Runs until SIGTERM or SIGINT, or until `failed` (asked every millisecond) says so. SIGHUP is answered in
 // the log. `clock` is what workers are told as the time.
-void run(boost::asio::io_context& loop, Director& director, KernelPath& kernel, std::atomic<Ticks>& clock,
-         Logger& log, const std::function<bool()>& failed);
+void run(boost::asio::io_context& loop, Director& director, KernelPath& kernel, HealthChecks& health,
+         std::atomic<Ticks>& clock, Logger& log, const std::function<bool()>& failed);
 
 // Milliseconds of CLOCK_BOOTTIME.
 uint64_t boot_ms() noexcept;

@@ -33,6 +33,16 @@ int View::ifindex_of(Interface i) const noexcept {
   return at == interfaces_.end() ? 0 : at->ifindex;
 }
 
+const Interface* View::way_to(Ipv4 address) const noexcept {
+  for (uint8_t length = 33; length-- > 0;) {
+    Prefix to{{}, length};
+    to.address = Ipv4::from_host(address.host() & to.mask_host());
+    const auto at = routes_.find(key_of(to));
+    if (at != routes_.end()) return interface_of(at->second.front().path.ifindex);
+  }
+  return nullptr;
+}
+
 Path View::visible(const Path& p) const noexcept { return interface_of(p.ifindex) == nullptr ? Path{} : p; }
 
 // clang 14 can't take libstdc++'s subranges, so a range of candidates is a pair of iterators here.

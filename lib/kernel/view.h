@@ -67,6 +67,9 @@ class View {
   };
   // Null: the kernel has no such neighbour. Valid until the next apply() or end().
   const NeighbourState* neighbour(int ifindex, Ipv4 address) const noexcept;
+  // The interface that the kernel's best route to an address leaves by; null: there is none, or it is none of
+  // ours.
+  const Interface* way_to(Ipv4 address) const noexcept;
   const Interface* interface_of(int ifindex) const noexcept;  // null: not one of ours
   int ifindex_of(Interface i) const noexcept;                 // 0: none
 

@@ -40,7 +40,6 @@ struct RealServer {
   Endpoint address;
   ServiceSlot service = kNoService;  // kNoService: the slot is not in use
   uint32_t weight = 1;
-  bool usable = true;  // may get new connections; the schedule already leaves out the others
 };
 
 // A configured port as the datapath needs it.

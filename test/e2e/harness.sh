@@ -156,7 +156,9 @@ lab() {
 # -- real servers ------------------------------------------------------------------------------------------------------
 
 # web SPACE BODY: nginx on port 8080 that answers / with BODY, serves the files in $dir/SPACE/files and takes uploads
-# there by PUT; one line a request in $dir/SPACE/access.log.
+# there by PUT; one line a request in $dir/SPACE/access.log. /health is 200 unless there is a file $dir/SPACE/sick, then
+# 503; its requests go to $dir/SPACE/health.log. Its process id is in ${web[SPACE]}.
+declare -A web
 web() {
   local home=$dir/$1
   mkdir -p "$home/files"
@@ -178,17 +180,30 @@ http {
   server {
     listen 8080 backlog=4096;
     location = / { return 200 "$2\n"; }
+    location = /health {
+      access_log $home/health.log;
+      if (-f $home/sick) { return 503 "sick\n"; }
+      return 200 "healthy\n";
+    }
     location / { root $home/files; dav_methods PUT; }
   }
 }
 END
   spawn "$1" nginx -e "$home/error.log" -c "$home/nginx.conf"
+  web[$1]=$spawned
   until_true 10 test -s "$home/nginx.pid" || fail "nginx in $1 does not start: $(tail -n 3 "$home/error.log")"
 }
 
 webs() {
   local i
   for ((i = 1; i <= servers; i++)); do web "s$i" "server $i"; done
+}
+
+# crash SPACE: nginx there is gone at once, with all its connections; `web` starts it again.
+crash() {
+  kill -KILL -- "-${web[$1]}"
+  wait "${web[$1]}" 2> /dev/null || true
+  rm -f "$dir/$1/nginx.pid"
 }
 
 # Requests that nginx in SPACE has logged; forgotten by forget_requests.
@@ -252,9 +267,17 @@ stop_director() {
 # show WHAT: from the admin socket, as JSON.
 show() { "$build/apps/steelyardctl" --socket "$dir/steelyard.sock" show "$1" -o json; }
 
+# States of the first service's real servers, as "up down up".
+states() { show services | json '" ".join(s["state"] for s in d[0]["servers"])'; }
+states_are() { [ "$(states)" = "$*" ]; }
+# Waits for those states.
+become() { until_true 60 states_are "$@" || fail "the servers are not $*, but $(states)"; }
+
 # service NAME PORT PROTOCOL SCHEDULER SERVER_PORT [WEIGHT...]: the YAML of a service on $vip; one real server a weight.
+# $health, if set, are its health checks, $options further keys.
 service() {
-  printf '  - {name: %s, address: %s, port: %s, protocol: %s, scheduler: %s, servers: [' "$1" "$vip" "$2" "$3" "$4"
+  printf '  - {name: %s, address: %s, port: %s, protocol: %s, scheduler: %s, ' "$1" "$vip" "$2" "$3" "$4"
+  printf '%s' "${health:+health: $health, }${options:+$options, }servers: ["
   local port=$5 i=10 weight
   shift 5
   for weight in "$@"; do printf '{address: 10.0.0.%s, port: %s, weight: %s}, ' "$((++i))" "$port" "$weight"; done

@@ -135,3 +135,113 @@ TEST_CASE_METHOD(Fixture,
   CHECK(bad == 0);
   CHECK(seen_first == 1);  // once around: the test reaches where it wraps
 }
+
+namespace {
+
+config::Server checked(const char* address, uint32_t weight = 1) {
+  return {.address = ep(address, 80), .weight = weight, .health = config::HealthCheck{}};
+}
+
+// Servers 10.0.0.11, .12 and .13, checked.
+struct CheckedFixture {
+  using State = health::State;
+  using Availability = control::Availability;
+
+  config::Config config = [] {
+    config::Config c = two_ports();
+    c.services = {service("web", ep("203.0.113.10", 80),
+                          {checked("10.0.0.11"), checked("10.0.0.12"), checked("10.0.0.13")})};
+    return c;
+  }();
+  std::unique_ptr<control::Director> director = make();
+  uint64_t now = 1000;
+
+  std::unique_ptr<control::Director> make() {
+    return std::make_unique<control::Director>(config, std::vector<PortInfo>(2),
+                                               control::DirectorOptions{.health_checks = true});
+  }
+  std::optional<Availability> set(const char* address, health::State state, const char* reason = "") {
+    return director->set_health(Protocol::tcp, ep("203.0.113.10", 80), ep(address, 80), state, reason);
+  }
+  // The last octets of the next picks' servers, 0: none.
+  std::vector<uint32_t> picks(int n) {
+    director->tick(++now);
+    std::vector<uint32_t> octets;
+    const Snapshot& snap = director->snapshot();
+    for (int i = 0; i < n; ++i) {
+      const auto pick = snap.services[0].schedule->pick();
+      octets.push_back(pick ? snap.servers[*pick].address.address.host() & 255 : 0);
+    }
+    return octets;
+  }
+  using Octets = std::vector<uint32_t>;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(CheckedFixture, "only servers that are up get new connections", "[control]") {
+  CHECK(picks(2) == Octets{0, 0});
+  CHECK(director->services()[0].state == Availability::checking);
+  CHECK(director->services()[0].servers[0].state == health::State::checking);
+
+  CHECK(set("10.0.0.12", health::State::up) == Availability::up);
+  CHECK(picks(2) == Octets{12, 12});
+  CHECK_FALSE(set("10.0.0.11", health::State::up));
+  CHECK_FALSE(set("10.0.0.13", health::State::down, "connect timed out"));
+  CHECK(picks(4) == Octets{11, 12, 11, 12});
+  CHECK(director->services()[0].servers[2].state == health::State::down);
+  CHECK(director->services()[0].servers[2].reason == "connect timed out");
+  CHECK_FALSE(set("10.0.0.13", health::State::up));
+  CHECK(picks(3) == Octets{13, 11, 12});
+}
+
+TEST_CASE_METHOD(CheckedFixture, "with all servers down nobody is picked, or everybody as a last resort",
+                 "[control]") {
+  const bool use_all = GENERATE(false, true);
+  CAPTURE(use_all);
+  if (use_all) config.services[0].when_all_down = config::WhenAllDown::use_all;
+  config.services[0].servers[2].weight = 0;  // the operator's wish counts also then, and it keeps nothing up
+  director = make();
+  set("10.0.0.13", health::State::up);
+  CHECK_FALSE(set("10.0.0.11", health::State::down));
+  CHECK(picks(1) == Octets{0});  // the other one may pass yet
+  CHECK(set("10.0.0.12", health::State::down) == (use_all ? Availability::use_all : Availability::down));
+  CHECK(picks(3) == (use_all ? Octets{11, 12, 11} : Octets{0, 0, 0}));
+  CHECK(set("10.0.0.12", health::State::up) == Availability::up);
+  CHECK(picks(2) == Octets{12, 12});
+}
+
+TEST_CASE_METHOD(CheckedFixture, "replaced services keep what is known of their servers", "[control]") {
+  set("10.0.0.11", health::State::up);
+  auto services = config.services;
+  services[0].servers[1].health = std::nullopt;  // not checked any more: up
+  services[0].servers[2] = checked("10.0.0.14");
+  director->set_services(services);
+  CHECK(picks(3) == Octets{11, 12, 11});
+  CHECK_FALSE(set("10.0.0.12", health::State::down));  // nobody's word any more
+  CHECK_FALSE(set("10.0.0.13", health::State::up));
+  CHECK(picks(2) == Octets{12, 11});
+  director->set_services(config.services);  // .12 and .13 have to pass again
+  CHECK(picks(2) == Octets{11, 11});
+  set("10.0.0.12", health::State::up);
+  services[0].servers = {checked("10.0.0.11")};
+  director->set_services(services);
+  director->set_services(config.services);
+  CHECK(picks(2) == Octets{11, 11});
+}
+
+TEST_CASE_METHOD(CheckedFixture, "where nobody runs checks every server is up", "[control]") {
+  director =
+      std::make_unique<control::Director>(config, std::vector<PortInfo>(2), control::DirectorOptions{});
+  CHECK(picks(3) == Octets{11, 12, 13});
+  CHECK(director->services()[0].state == Availability::up);
+  CHECK_FALSE(set("10.0.0.11", health::State::down));
+  CHECK(picks(3) == Octets{11, 12, 13});
+}
+
+TEST_CASE_METHOD(CheckedFixture, "news about unknown servers and services is nobody's", "[control]") {
+  CHECK_FALSE(set("10.0.0.99", health::State::up));
+  CHECK_FALSE(director->set_health(Protocol::udp, ep("203.0.113.10", 80), ep("10.0.0.11", 80),
+                                   health::State::up, ""));
+  CHECK(picks(1) == Octets{0});
+}

@@ -86,6 +86,26 @@ TEST_CASE("a route that is none of ours leads nowhere instead of giving way to s
   CHECK(only(view) == "nowhere");
 }
 
+TEST_CASE("the kernel's way to an address is its longest prefix, and ours only if its interface is",
+          "[kernel]") {
+  View view(kInterfaces);
+  CHECK(view.way_to(ip("10.0.0.1")) == nullptr);
+  view.apply(route("0.0.0.0", 0, 0, 99, "192.0.2.1"));  // over a management network
+  view.apply(route("10.0.0.0", 8, 0, 11));
+  view.apply(route("10.0.0.0", 24, 0, 12, "10.9.0.1"));
+  view.apply(route("10.0.0.7", 32, 0, 0));  // a blackhole
+  const auto way = [&view](const char* to) {
+    const Interface* i = view.way_to(ip(to));
+    return i == nullptr ? std::string("none") : fmt::format("{}.{}", i->port, i->vlan);
+  };
+  CHECK(way("10.0.0.1") == "1.20");
+  CHECK(way("10.0.1.1") == "1.0");
+  CHECK(way("10.0.0.7") == "none");
+  CHECK(way("11.0.0.1") == "none");
+  view.apply(removed(route("10.0.0.0", 24, 0, 12, "10.9.0.1")));
+  CHECK(way("10.0.0.1") == "1.0");
+}
+
 TEST_CASE("a neighbour is usable while the kernel has a MAC for it", "[kernel]") {
   for (const uint16_t state : std::initializer_list<uint16_t>{NUD_REACHABLE, NUD_STALE, NUD_DELAY, NUD_PROBE,
                                                               NUD_PERMANENT, NUD_NOARP}) {

@@ -195,8 +195,8 @@ TEST_CASE("A client endpoint that reaches a server by two services gets another 
   const ServiceSlot slot = rig.add_service(second, {3, 4});
   rig.snap.by_endpoint.add(Protocol::tcp, third, slot);
   // Both services have the same two servers.
-  rig.snap.servers.push_back({kReal1, slot, 1, true});
-  rig.snap.servers.push_back({kReal2, slot, 1, true});
+  rig.snap.servers.push_back({kReal1, slot, 1});
+  rig.snap.servers.push_back({kReal2, slot, 1});
 
   rig.establish();
   CHECK(rig.run(kClients, tcp(kClient, second, kSyn)) == Outs{to_server2(tcp(kClient, kReal2, kSyn))});
@@ -210,7 +210,7 @@ TEST_CASE("A client endpoint that reaches a server by two services gets another 
 TEST_CASE("A pick newer than the snapshot makes the worker take the newest snapshot", "[pipeline][open]") {
   Rig rig;
   Snapshot newer = rig.snap;
-  newer.servers.push_back({ep("10.20.0.12", 9090), kWeb, 1, true});
+  newer.servers.push_back({ep("10.20.0.12", 9090), kWeb, 1});
   rig.schedule(kWeb, {3});
   HeapMbuf mbuf(tcp(kClient, kWebVip, kSyn));
   Batch batch;
@@ -242,7 +242,7 @@ TEST_CASE("A client endpoint's connections are bounded", "[pipeline][open]") {
     // A server of its own, so that no reply is ambiguous.
     const auto server = static_cast<ServerSlot>(rig.snap.servers.size());
     const ServiceSlot slot = rig.add_service(service, {server});
-    rig.snap.servers.push_back({ep("10.20.0.11", static_cast<uint16_t>(9000 + n)), slot, 1, true});
+    rig.snap.servers.push_back({ep("10.20.0.11", static_cast<uint16_t>(9000 + n)), slot, 1});
     rig.run(kClients, tcp(kClient, service, kSyn));
   }
   CHECK(rig.dropped(DropReason::client_endpoint_limit) == 32 - 8);

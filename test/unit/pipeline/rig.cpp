@@ -85,7 +85,7 @@ Rig::Rig(const Options& options)
   grace_.online(0);
   snap.services = {service(kWebVip, Protocol::tcp, schedules_[kWeb]),
                    service(kDnsVip, Protocol::udp, schedules_[kDns])};
-  snap.servers = {{kReal1, kWeb, 1, true}, {kReal2, kWeb, 1, true}, {kRealDns, kDns, 1, true}};
+  snap.servers = {{kReal1, kWeb, 1}, {kReal2, kWeb, 1}, {kRealDns, kDns, 1}};
   add_addresses(snap);
   add_network(snap);
   schedule(kWeb, {kWeb1, kWeb2});
