@@ -11,9 +11,11 @@
 
 #include "admin/api.h"
 #include "admin/server.h"
+#include "admin/socket_claim.h"
 #include "base/start_error.h"
 #include "config/config.h"
 #include "config/options.h"
+#include "conn/memory.h"
 #include "control/director.h"
 #include "control/health_checks.h"
 #include "control/kernel_path.h"
@@ -22,7 +24,9 @@
 #include "dpdk/eal.h"
 #include "dpdk/ports.h"
 #include "dpdk/queue_io.h"
+#include "dpdk/start_checks.h"
 #include "dpdk/worker_loop.h"
+#include "kernel/tap.h"
 #include "pipeline/worker.h"
 #include "steelyard_version.h"
 
@@ -36,10 +40,6 @@ std::array<uint64_t, 2> random_seed() {
   if (getrandom(seed.data(), sizeof(seed), 0) != static_cast<ssize_t>(sizeof(seed)))
     throw StartError(fmt::format("no random numbers from the kernel: {}", std::strerror(errno)));
   return seed;
-}
-
-bool uses_huge_pages(const config::Director& director) {
-  return std::find(director.eal.begin(), director.eal.end(), "--no-huge") == director.eal.end();
 }
 
 admin::Routes admin_routes(const control::Director& director) {
@@ -62,11 +62,16 @@ struct WorkerParts {
 
 void run(const config::Config& config, Logger& log) {
   const auto workers = static_cast<unsigned>(config.director.worker_cores.size());
+  // What is wrong should show before anything is made.
+  const admin::SocketClaim claim(config.director.admin_socket);
+  dpdk::check_start(config, conn::Memory::bytes_for(config.director.connections));
+  for (const config::Port& port : config.ports) kernel::check_tap(port.name);
+
   const dpdk::Eal eal(config);
   dpdk::Ports ports(config, workers);
   dpdk::ControlIo control_io(workers, ports.pools());
   control::Director director(config, ports.infos(),
-                             {workers, random_seed(), uses_huge_pages(config.director), true});
+                             {workers, random_seed(), dpdk::uses_huge_pages(config.director), true});
 
   std::vector<std::unique_ptr<WorkerParts>> parts;
   for (unsigned id = 0; id < workers; ++id)
@@ -115,10 +120,7 @@ int start(const Options& options) {
     for (const config::Message& m : warnings) log.warning("{}", m.format());
     for (const config::Message& m : e.messages()) log.error("{}", m.format());
     return config::kBadConfiguration;
-  } catch (const StartError& e) {
-    log.error("{}", e.what());
-    return config::kStartUpFailed;
-  } catch (const std::system_error& e) {
+  } catch (const std::exception& e) {
     log.error("{}", e.what());
     return config::kStartUpFailed;
   }

@@ -26,6 +26,9 @@ void read_eal(Value value, Director& d, Report& report) {
   for_each_item(value, 256, report, [&](Value item) {
     const auto option = Text{1024}(item, report);
     if (!option) return;
+    if (*option == "-h" || *option == "--help")
+      report.error(item.node.at, "{} in eal, which only prints a help text; allowed: other options",
+                   quote(*option));
     if (names_cores(*option))
       report.error(item.node.at, "{} in eal; allowed: cores by control_core and worker_cores only",
                    quote(*option));

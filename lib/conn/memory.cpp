@@ -11,15 +11,18 @@
 namespace steelyard::conn {
 namespace {
 
-constexpr std::size_t kHugePage = std::size_t{2} << 20;
-constexpr unsigned k2MbPages = 21u << MAP_HUGE_SHIFT;  // log2 of the size, as for mmap
+constexpr std::size_t kPage = 4096;
+
+// Sizes of huge pages, as log2.
+constexpr unsigned k2MB = 21, k1GB = 30;
 
 constexpr std::size_t round_up(std::size_t n, std::size_t to) noexcept { return (n + to - 1) / to * to; }
 
 // In a file of its own, so that the table shows by name in the process's memory map. Null if there are too
 // few huge pages.
-void* map_huge(std::size_t bytes) noexcept {
-  const int file = ::memfd_create("steelyard-connections", MFD_CLOEXEC | MFD_HUGETLB | k2MbPages);
+void* map_huge(std::size_t bytes, unsigned log2_page) noexcept {
+  const int file =
+      ::memfd_create("steelyard-connections", MFD_CLOEXEC | MFD_HUGETLB | log2_page << MAP_HUGE_SHIFT);
   if (file < 0) return nullptr;
   void* at = MAP_FAILED;
   if (::ftruncate(file, static_cast<off_t>(bytes)) == 0)
@@ -28,11 +31,9 @@ void* map_huge(std::size_t bytes) noexcept {
   return at == MAP_FAILED ? nullptr : at;
 }
 
-void* map_normal(std::size_t bytes, bool transparent_huge) {
+void* map_normal(std::size_t bytes) noexcept {
   void* at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (at == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "connection table");
-  if (transparent_huge) ::madvise(at, bytes, MADV_HUGEPAGE);  // only advice
-  return at;
+  return at == MAP_FAILED ? nullptr : at;
 }
 
 // A page fault in a worker would be a system call at the worst moment.
@@ -52,15 +53,21 @@ void fault_in(std::byte* start, std::size_t bytes) {
 
 }  // namespace
 
-Memory::Memory(uint32_t capacity, std::array<uint64_t, 2> hash_seed, bool huge_pages) {
+Memory::Memory(uint32_t capacity, std::array<uint64_t, 2> hash_seed, bool huge_pages) : huge_(huge_pages) {
   const uint64_t buckets = bucket_count(capacity);
   const std::size_t index_at = sizeof(Header);
   const std::size_t entries_at = index_at + buckets * sizeof(Bucket);
-  const std::size_t used = entries_at + std::size_t{capacity} * sizeof(Connection);
+  const std::size_t used = bytes_for(capacity);
   void* at = nullptr;
-  if (huge_pages) at = map_huge(bytes_ = round_up(used, kHugePage));
-  huge_ = at != nullptr;
-  if (at == nullptr) at = map_normal(bytes_ = round_up(used, kHugePage / 512), huge_pages);
+  if (huge_pages) {
+    at = map_huge(bytes_ = round_up(used, std::size_t{1} << k2MB), k2MB);
+    if (at == nullptr) at = map_huge(bytes_ = round_up(used, std::size_t{1} << k1GB), k1GB);
+  } else {
+    at = map_normal(bytes_ = round_up(used, kPage));
+  }
+  if (at == nullptr)
+    throw std::system_error(ENOMEM, std::generic_category(),
+                            huge_pages ? "huge pages for the connection table" : "connection table");
   start_ = static_cast<std::byte*>(at);
   fault_in(start_, bytes_);
 
@@ -69,6 +76,11 @@ Memory::Memory(uint32_t capacity, std::array<uint64_t, 2> hash_seed, bool huge_p
   new (start_) Header{kMagic, kLayoutVersion, capacity, buckets, hash_seed};
   buckets_ = std::launder(reinterpret_cast<Bucket*>(start_ + index_at));
   entries_ = std::launder(reinterpret_cast<Connection*>(start_ + entries_at));
+}
+
+std::size_t Memory::bytes_for(uint32_t capacity) noexcept {
+  return sizeof(Header) + bucket_count(capacity) * sizeof(Bucket) +
+         std::size_t{capacity} * sizeof(Connection);
 }
 
 Memory::~Memory() { ::munmap(start_, bytes_); }

@@ -31,7 +31,8 @@ constexpr uint64_t bucket_count(uint32_t capacity) noexcept {
 
 class Memory {
  public:
-  // Maps, faults in and sets up everything; zeroed. Throws std::system_error.
+  // Maps, faults in and sets up everything; zeroed. With huge pages of 2 MB, or else of 1 GB, if asked for.
+  // Throws std::system_error.
   Memory(uint32_t capacity, std::array<uint64_t, 2> hash_seed, bool huge_pages);
   ~Memory();
   Memory(const Memory&) = delete;
@@ -39,13 +40,15 @@ class Memory {
 
   Bucket* buckets() const noexcept { return buckets_; }
   Connection* entries() const noexcept { return entries_; }
+  // What a table of this capacity takes, but for rounding up to pages.
+  static std::size_t bytes_for(uint32_t capacity) noexcept;
   std::size_t bytes() const noexcept { return bytes_; }
   bool on_huge_pages() const noexcept { return huge_; }
 
  private:
   std::byte* start_ = nullptr;
   std::size_t bytes_ = 0;
-  bool huge_ = false;
+  bool huge_;
   Bucket* buckets_ = nullptr;
   Connection* entries_ = nullptr;
 };

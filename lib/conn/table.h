@@ -23,7 +23,7 @@ class ConnectionTable {
     uint32_t capacity = 1 << 20;          // connections
     std::array<uint64_t, 2> hash_seed{};  // random per table, so that nobody can aim at a bucket
     unsigned threads = 2;                 // workers plus the control core; thread ids are 0 .. threads-1
-    bool huge_pages = false;              // back it with huge pages if there are enough, else normal pages
+    bool huge_pages = false;              // back it with huge pages
     unsigned endpoint_limit = 8;          // connections of one client address and port
   };
 

@@ -1,15 +1,15 @@
 #include "dpdk/eal.h"
 
 #include <algorithm>
-#include <fstream>
 #include <sched.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <rte_eal.h>
-#include <rte_errno.h>
+#include <rte_log.h>
 
 #include "base/start_error.h"
+#include "dpdk/captured_output.h"
 #include "dpdk/device.h"
 
 namespace steelyard::dpdk {
@@ -33,28 +33,6 @@ std::vector<unsigned> allowed_cores() {
   return cores;
 }
 
-void check_cores(const config::Director& director) {
-  const std::vector<unsigned> allowed = allowed_cores();
-  std::vector<unsigned> wanted = director.worker_cores;
-  wanted.push_back(director.control_core);
-  for (const unsigned core : wanted)
-    if (std::find(allowed.begin(), allowed.end(), core) == allowed.end())
-      throw StartError(
-          fmt::format("core {} of control_core and worker_cores does not exist or may not be used; "
-                      "this process may use {}",
-                      core, fmt::join(allowed, ", ")));
-}
-
-// Free huge pages of any size.
-bool any_huge_pages() {
-  for (const char* size : {"2048", "1048576"}) {
-    std::ifstream file(fmt::format("/sys/kernel/mm/hugepages/hugepages-{}kB/free_hugepages", size));
-    uint64_t n = 0;
-    if (file >> n && n > 0) return true;
-  }
-  return false;
-}
-
 void add_pci(const config::Config& config, std::vector<std::string>& args) {
   bool any = false;
   for (const config::Port& port : config.ports) {
@@ -72,6 +50,18 @@ void add_pci(const config::Config& config, std::vector<std::string>& args) {
 
 }  // namespace
 
+void check_cores(const config::Director& director) {
+  const std::vector<unsigned> allowed = allowed_cores();
+  std::vector<unsigned> wanted = director.worker_cores;
+  wanted.push_back(director.control_core);
+  for (const unsigned core : wanted)
+    if (std::find(allowed.begin(), allowed.end(), core) == allowed.end())
+      throw StartError(
+          fmt::format("core {} of control_core and worker_cores does not exist or may not be used: "
+                      "name only cores that this process may use, which are {}",
+                      core, fmt::join(allowed, ", ")));
+}
+
 std::vector<std::string> eal_arguments(const config::Config& config) {
   const config::Director& director = config.director;
   std::vector<std::string> args{"steelyard", "--main-lcore=0"};
@@ -81,7 +71,7 @@ std::vector<std::string> eal_arguments(const config::Config& config) {
   args.push_back(lcores);
   const bool no_huge = has(director.eal, {"--no-huge"});
   if (no_huge && !has(director.eal, {"-m", "--socket-mem", "--numa-mem"}))
-    args.insert(args.end(), {"-m", "512"});
+    args.insert(args.end(), {"-m", std::to_string(kNoHugeMegabytes)});
   if (no_huge && !has(director.eal, {"--no-shconf"})) args.push_back("--no-shconf");
   if (!no_huge && !has(director.eal, {"--in-memory", "--file-prefix", "--huge-dir", "--legacy-mem"}))
     args.push_back("--in-memory");
@@ -100,16 +90,13 @@ struct Eal::Arguments {
 Eal::Eal(const config::Config& config) : arguments_(new Arguments) {
   check_cores(config.director);
   arguments_->words = eal_arguments(config);
-  if (!has(arguments_->words, {"--no-huge"}) && !any_huge_pages())
-    throw StartError(
-        "no free huge pages: `sysctl vm.nr_hugepages=512`, or run without them by "
-        "`eal: [\"--no-huge\", \"-m\", \"1024\"]`");
   for (std::string& word : arguments_->words) arguments_->pointers.push_back(word.data());
+  rte_openlog_stream(stderr);  // and not to syslog too
+  CapturedOutput output;
   // The EAL reorders the array.
   if (rte_eal_init(static_cast<int>(arguments_->pointers.size()), arguments_->pointers.data()) < 0)
-    throw StartError(
-        fmt::format("the EAL does not start: {} (its own words are above; its arguments were: {})",
-                    rte_strerror(rte_errno), fmt::join(arguments_->words, " ")));
+    throw StartError(fmt::format("the EAL does not start: {} (its arguments: {})", output.words(),
+                                 fmt::join(arguments_->words, " ")));
 }
 
 Eal::~Eal() { rte_eal_cleanup(); }

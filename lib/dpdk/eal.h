@@ -13,9 +13,14 @@ namespace steelyard::dpdk {
 // The EAL's command line for a configuration, a pure function. Lcore 0 is the control core, lcore 1 + w
 // worker w: ids of our own, so that cores may have any number and a sleeping worker may share one. Unless
 // `eal:` says otherwise: no shared files and no telemetry, only warnings logged, PCI devices only those of
-// ports, and with
-// --no-huge 512 MB.
+// ports, and with --no-huge kNoHugeMegabytes.
 std::vector<std::string> eal_arguments(const config::Config& config);
+
+// Throws StartError if a core of the configuration is none that this process may use.
+void check_cores(const config::Director& director);
+
+// With --no-huge and no `-m`: the EAL's memory in MB.
+inline constexpr unsigned kNoHugeMegabytes = 512;
 
 class Eal {
  public:

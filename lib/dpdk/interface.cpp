@@ -1,6 +1,7 @@
 #include "dpdk/interface.h"
 
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <unistd.h>
 #include <utility>
@@ -11,6 +12,7 @@
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include "base/start_error.h"
 
@@ -30,6 +32,19 @@ bool ethtool(int socket, const std::string& name, Command& command) {
   return ioctl(socket, SIOCETHTOOL, &r) == 0;
 }
 
+// A socket whose name stands for an interface: like interfaces, abstract names belong to a network namespace,
+// and they end with the process, however it ends. -1: someone has it.
+int claim(const std::string& name) {
+  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{AF_UNIX, {}};
+  const std::string text = "steelyard/interface/" + name;
+  text.copy(address.sun_path + 1, sizeof address.sun_path - 1);
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + text.size());
+  if (fd >= 0 && bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0) return fd;
+  if (fd >= 0) close(fd);
+  return -1;
+}
+
 }  // namespace
 
 Interface::Interface(std::string name, std::string port)
@@ -37,12 +52,23 @@ Interface::Interface(std::string name, std::string port)
       port_(std::move(port)),
       socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
   ifreq r = request(name_);
-  if (socket_ >= 0 && name_.size() < IFNAMSIZ && ioctl(socket_, SIOCGIFINDEX, &r) == 0) return;
+  if (socket_ >= 0 && name_.size() < IFNAMSIZ && ioctl(socket_, SIOCGIFINDEX, &r) == 0) {
+    claim_ = claim(name_);
+    if (claim_ >= 0) return;
+    close(socket_);
+    throw StartError(
+        fmt::format("port {}: interface {} is already a director's port: end that director, or name "
+                    "another interface",
+                    port_, name_));
+  }
   if (socket_ >= 0) close(socket_);
-  throw StartError(fmt::format("port {}: there is no interface {}; see `ip link`", port_, name_));
+  throw StartError(fmt::format("port {}: there is no interface {}; `ip link` lists them", port_, name_));
 }
 
-Interface::~Interface() { close(socket_); }
+Interface::~Interface() {
+  close(claim_);
+  close(socket_);
+}
 
 unsigned Interface::mtu() const {
   ifreq r = request(name_);

@@ -10,6 +10,7 @@ namespace steelyard::dpdk {
 
 class Interface {
  public:
+  // Takes the interface for this object alone: a second director (or port) on it is refused.
   Interface(std::string name, std::string port);
   ~Interface();
   Interface(const Interface&) = delete;
@@ -25,7 +26,7 @@ class Interface {
 
  private:
   std::string name_, port_;
-  int socket_ = -1;
+  int socket_ = -1, claim_ = -1;
 };
 
 // Keeps the kernel's own stack from seeing what an interface receives, as it would answer a second time: a

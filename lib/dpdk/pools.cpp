@@ -62,17 +62,32 @@ bool is_packed(rte_mempool& pool) {
   return pool.nb_mem_chunks == 1 && extent.end <= begin + pool.populated_size * one;
 }
 
+unsigned count(const Pools::Options& o) {
+  return o.queues * kBuffersPerQueue + o.workers * 2 * kRingSize + (o.workers + 1) * 2 * kCache;
+}
+
+unsigned room(const Pools::Options& o) { return RTE_PKTMBUF_HEADROOM + std::max(2048U, o.mtu + kOverhead); }
+
 }  // namespace
 
+uint64_t Pools::bytes(const Options& o, uint64_t page) {
+  const auto all = [page](uint64_t n, unsigned room, bool packed) -> uint64_t {
+    const uint64_t one =
+        rte_mempool_calc_obj_size(static_cast<uint32_t>(sizeof(rte_mbuf)) + room, 0, nullptr);
+    if (packed || one > page) return n * one;
+    const uint64_t in_page = page / one;
+    return (n + in_page - 1) / in_page * page;
+  };
+  return all(count(o), room(o), o.one_area) + all(kReferences, 0, false);
+}
+
 Pools::Pools(const Options& o) {
-  const unsigned n = o.queues * kBuffersPerQueue + o.workers * 2 * kRingSize + (o.workers + 1) * 2 * kCache;
-  const unsigned room = RTE_PKTMBUF_HEADROOM + std::max(2048U, o.mtu + kOverhead);
   if (o.one_area && o.dma && rte_eal_iova_mode() == RTE_IOVA_PA)
     throw StartError(
         "XDP sockets need packet buffers that may cross pages, which a physical port can only use by virtual "
         "addresses: switch the IOMMU on (intel_iommu=on or amd_iommu=on) and add \"--iova-mode=va\" to "
         "`eal:`");
-  packets_.reset(make("steelyard_packets", n, room, o.one_area));
+  packets_.reset(make("steelyard_packets", count(o), room(o), o.one_area));
   references_.reset(make("steelyard_references", kReferences, 0, false));
   if (o.one_area && !is_packed(*packets_))
     throw StartError("the packet buffers do not lie side by side, which XDP sockets need");

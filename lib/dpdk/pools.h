@@ -2,6 +2,7 @@
 // copy.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 struct rte_mempool;
@@ -25,6 +26,8 @@ class Pools {
   };
   // Throws StartError when there is not enough memory.
   explicit Pools(const Options& options);
+  // Bytes that they take on pages of this size. Needs no EAL.
+  static uint64_t bytes(const Options& options, uint64_t page);
 
   // Whole frames; also the direct pool of fragmentation (a header and room to join the payload to it).
   rte_mempool& packets() const noexcept { return *packets_; }

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 
 #include <fmt/format.h>
 #include <rte_bus_vdev.h>
@@ -10,24 +9,14 @@
 #include <rte_lcore.h>
 
 #include "base/start_error.h"
+#include "dpdk/captured_output.h"
+#include "dpdk/pci.h"
 #include "dpdk/ports.h"
 
 namespace steelyard::dpdk {
 namespace {
 
 constexpr uint16_t kDescriptors = 1024;
-
-std::string pci_help(const Device& device) {
-  namespace fs = std::filesystem;
-  std::error_code ignored;
-  const fs::path path = fs::path("/sys/bus/pci/devices") / device.name;
-  if (!fs::exists(path, ignored)) return "there is no such PCI device; see `lspci -D`";
-  const fs::path driver = fs::read_symlink(path / "driver", ignored).filename();
-  if (driver != "vfio-pci")
-    return fmt::format("it is bound to {}: `modprobe vfio-pci; dpdk-devbind.py -b vfio-pci {}`",
-                       driver.empty() ? "no driver" : driver.string(), device.name);
-  return "DPDK has no driver for it, or may not use it; its own words are above";
-}
 
 rte_eth_dev_info device_info(uint16_t id, const std::string& port) {
   rte_eth_dev_info info{};
@@ -87,11 +76,12 @@ void Port::open(const Ethdev& ethdev) {
   opened.queues = static_cast<uint16_t>(ethdev.queues);
   if (rte_eth_dev_get_port_by_name(ethdev.name.c_str(), &opened.id) != 0) {
     if (device_.kind == DeviceKind::pci)
-      throw StartError(
-          fmt::format("port {}: device {} can't be used: {}", name_, device_.name, pci_help(device_)));
+      throw StartError(fmt::format("port {}: device {} can't be used: {}", name_, device_.name,
+                                   pci_obstacle(device_.name).value_or(pci_refused(device_.name))));
+    CapturedOutput output;
     if (rte_eal_hotplug_add("vdev", ethdev.name.c_str(), ethdev.args.c_str()) != 0)
-      throw StartError(fmt::format("port {}: device {},{} can't be made; its driver's own words are above",
-                                   name_, ethdev.name, ethdev.args));
+      throw StartError(fmt::format("port {}: device {},{} can't be made: {}", name_, ethdev.name, ethdev.args,
+                                   output.words()));
     opened.vdev = ethdev.name;
     if (rte_eth_dev_get_port_by_name(ethdev.name.c_str(), &opened.id) != 0)
       throw StartError(fmt::format("port {}: {} is no Ethernet device", name_, ethdev.name));

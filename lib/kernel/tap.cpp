@@ -39,6 +39,12 @@ Descriptor open_device(const std::string& name) {
   fail(name, fmt::format("cannot open /dev/net/tun: {}", std::strerror(errno)));
 }
 
+[[noreturn]] void fail_in_use(const std::string& name) {
+  fail(name, fmt::format("the name is in use: end the program that uses it, remove it (ip link delete {}), "
+                         "or name the port otherwise",
+                         name));
+}
+
 void attach(const Descriptor& device, const std::string& name) {
   ifreq request = request_for(name);
   request.ifr_flags = static_cast<short>(IFF_TAP | IFF_NO_PI | IFF_TUN_EXCL);  // exclusive: never take over
@@ -49,10 +55,7 @@ void attach(const Descriptor& device, const std::string& name) {
       fail(name, "no permission to create it: run as root or with CAP_NET_ADMIN");
     case EBUSY:
     case EEXIST:
-      fail(name,
-           fmt::format("the name is in use: end the program that uses it, remove it (ip link delete {}), "
-                       "or name the port otherwise",
-                       name));
+      fail_in_use(name);
     case EINVAL:
       fail(name,
            "cannot create it: the name is no valid interface name or is in use; name the port otherwise");
@@ -67,6 +70,11 @@ void configure(const Descriptor& control, ifreq request, unsigned long what, con
 }
 
 }  // namespace
+
+void check_tap(const std::string& name) {
+  open_device(name);
+  if (::if_nametoindex(name.c_str()) != 0) fail_in_use(name);
+}
 
 Tap::Tap(const TapSettings& settings) : name_(settings.name) {
   if (name_.empty() || name_.size() >= IFNAMSIZ) fail(name_, "an interface name has 1 to 15 characters");

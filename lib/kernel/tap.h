@@ -25,6 +25,9 @@ struct TapSettings {
   uint16_t mtu = 1500;  // IP packet size
 };
 
+// Whether a TAP of this name could be made now. Throws StartError with what its constructor would say.
+void check_tap(const std::string& name);
+
 class Tap {
  public:
   // Creates the interface and brings it up. Throws StartError.
