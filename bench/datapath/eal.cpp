@@ -1,0 +1,66 @@
+#include "datapath/eal.h"
+
+#include <fstream>
+#include <sched.h>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+
+#include "base/start_error.h"
+
+namespace steelyard::bench {
+namespace {
+
+constexpr unsigned kMegabytes = 128;
+
+cpu_set_t all_allowed() noexcept {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  sched_getaffinity(0, sizeof(set), &set);
+  return set;
+}
+const cpu_set_t allowed = all_allowed();  // before anybody is pinned
+
+std::size_t free_huge_megabytes() {
+  std::ifstream file("/proc/meminfo");
+  std::size_t pages = 0, kilobytes = 0;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("HugePages_Free:")) pages = std::stoul(line.substr(15));
+    if (line.starts_with("Hugepagesize:")) kilobytes = std::stoul(line.substr(13));
+  }
+  return pages * kilobytes / 1024;
+}
+
+}  // namespace
+
+void pin_thread(unsigned n) noexcept {
+  const auto count = static_cast<unsigned>(CPU_COUNT(&allowed));
+  unsigned left = n % std::max(1u, count);
+  for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &allowed) || left-- > 0) continue;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    sched_setaffinity(0, sizeof(one), &one);
+    return;
+  }
+}
+
+void start_eal(bool huge_pages) {
+  const bool huge = huge_pages && free_huge_megabytes() >= kMegabytes;
+  if (!huge)
+    fmt::print(stderr, "steelyard-bench: packet buffers on normal pages{}\n",
+               huge_pages ? ": fewer than 128 MB of huge pages are free (echo N > /proc/sys/vm/nr_hugepages)" : "");
+  std::vector<std::string> words = {"steelyard-bench", "--no-pci", "--no-telemetry", "--no-shconf", "--log-level=error",
+                                    "-m", std::to_string(kMegabytes), huge ? "--in-memory" : "--no-huge"};
+  std::vector<char*> arguments;
+  for (std::string& w : words) arguments.push_back(w.data());
+  if (rte_eal_init(static_cast<int>(arguments.size()), arguments.data()) < 0)
+    throw StartError(fmt::format("cannot initialise DPDK's EAL: {}", rte_strerror(rte_errno)));
+  pin_thread(0);
+}
+
+}  // namespace steelyard::bench

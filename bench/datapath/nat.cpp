@@ -1,0 +1,103 @@
+// The contestants on established connections: `nat`, and `miss`, whose packets find nothing.
+#include <atomic>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "datapath/check.h"
+#include "datapath/contestant.h"
+
+namespace steelyard::bench {
+namespace {
+
+constexpr std::size_t kMostChecked = 4'000'000;
+
+class Nat : public Contestant {
+ public:
+  explicit Nat(Stage& stage) : stage_(stage), rig_(stage.established()) {}
+
+  void check() override {
+    check_balance(stage_.server_of());
+    for (unsigned w = 0; w < stage_.setting().workers; ++w) {
+      Checker checker(stage_.server_of());
+      const std::span<const Spec> traffic = stage_.traffic(w);
+      const auto checked = traffic.first(std::min(traffic.size(), kMostChecked));
+      rig_.nic(w).observe([&](uint8_t port, std::span<rte_mbuf* const> packets) { checker.look(port, packets); });
+      rig_.nic(w).load(checked, false);
+      rig_.run(w, checked.size());
+      rig_.nic(w).observe({});
+      if (!checker.wrong().empty()) throw WrongAnswer("nat: " + checker.wrong());
+      if (checker.seen() != checked.size())
+        throw WrongAnswer(fmt::format("nat: {} of {} packets came through ({})", checker.seen(), checked.size(), rig_.fate()));
+      rig_.nic(w).load(traffic, true);
+    }
+    expected_ = sent();
+  }
+
+  Round round(unsigned worker) override {
+    const Stopwatch watch;
+    const uint64_t done = rig_.run(worker, stage_.setting().round_packets);
+    const Round round = watch.stop(done);
+    done_[worker] = done;
+    return round;
+  }
+
+  void between() override {
+    rig_.tick();
+    for (uint64_t& done : done_) expected_ += std::exchange(done, 0);
+    if (sent() != expected_) throw WrongAnswer(fmt::format("nat: {} of {} packets were sent", sent(), expected_));
+  }
+
+  Facts facts() const override {
+    return {.bytes_per_connection = static_cast<double>(rig_.memory_bytes()) / stage_.setting().flows};
+  }
+
+ private:
+  uint64_t sent() const noexcept {
+    uint64_t sum = 0;
+    for (unsigned w = 0; w < stage_.setting().workers; ++w) sum += rig_.nic(w).sent();
+    return sum;
+  }
+  Stage& stage_;
+  Rig& rig_;
+  uint64_t expected_ = 0;
+  std::array<uint64_t, 16> done_{};  // by worker, in this round
+};
+
+// On the established table: clients' packets without SYN from endpoints that have no connection.
+class Miss : public Contestant {
+ public:
+  explicit Miss(Stage& stage) : rig_({stage.setting().flows, stage.setting().workers, stage.setting().huge_pages}, stage.buffers()), stage_(stage) {
+    rig_.open(stage.setting().flows);
+    for (uint32_t i = 0; i < 1 << 20; ++i) specs_.push_back(from_client(stage.setting().flows + i * 37 % (1 << 20), kAck));
+    for (unsigned w = 0; w < stage.setting().workers; ++w) rig_.nic(w).load(specs_, true);
+    before_ = rig_.drops();
+  }
+  Round round(unsigned worker) override {
+    const Stopwatch watch;
+    const uint64_t done = rig_.run(worker, stage_.setting().round_packets);
+    const Round round = watch.stop(done);
+    done_ += done;
+    return round;
+  }
+  void between() override {
+    rig_.tick();
+    const uint64_t dropped = rig_.director().drops()[static_cast<std::size_t>(DropReason::no_connection)];
+    if (dropped != done_ || rig_.drops() != before_ + done_)
+      throw WrongAnswer(fmt::format("miss: {} of {} packets were dropped as no_connection", dropped, done_.load()));
+  }
+
+ private:
+  Rig rig_;
+  Stage& stage_;
+  std::vector<Spec> specs_;
+  std::atomic<uint64_t> done_{0};
+  uint64_t before_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Contestant> make_nat(Stage& stage) { return std::make_unique<Nat>(stage); }
+std::unique_ptr<Contestant> make_miss(Stage& stage) { return std::make_unique<Miss>(stage); }
+
+}  // namespace steelyard::bench

@@ -1,0 +1,154 @@
+#include "datapath/rig.h"
+
+#include <fstream>
+
+#include <fmt/format.h>
+#include <rte_cycles.h>
+
+#include "config/config.h"
+
+namespace steelyard::bench {
+namespace {
+
+config::Config configuration(uint32_t connections) {
+  std::string text = fmt::format(R"(
+director: {{connections: {}}}
+ports:
+  - {{name: outside, mac: "02:00:00:00:00:01", addresses: [198.51.100.1/24]}}
+  - {{name: inside, mac: "02:00:00:00:00:02", addresses: [10.0.0.1/24]}}
+routes:
+  - {{to: 0.0.0.0/0, via: 198.51.100.254, port: outside}}
+neighbours:
+  - {{address: 198.51.100.254, mac: "02:00:00:00:01:00", port: outside}}
+)",
+                                 std::max<uint32_t>(connections, 1000));
+  std::string servers;
+  for (unsigned s = 0; s < kServers; ++s) {
+    text += fmt::format("  - {{address: 10.0.0.{}, mac: \"02:00:00:00:02:{:02x}\", port: inside}}\n", 11 + s, s);
+    servers += fmt::format("      - {{address: 10.0.0.{}, port: 8080}}\n", 11 + s);
+  }
+  text += "services:\n  - name: bench\n    address: 203.0.113.10\n    port: 80\n    scheduler: rr\n"
+          "    no_connection: drop\n    servers:\n" +
+          servers;
+  std::vector<config::Message> warnings;
+  return config::load_text(text, "benchmark", warnings);
+}
+
+std::vector<PortInfo> ports() {
+  std::vector<PortInfo> list;
+  for (const Mac& mac : kOwnMacs) list.push_back({mac, {}, 1500});
+  return list;
+}
+
+}  // namespace
+
+std::size_t present_memory() {
+  std::ifstream file("/proc/self/smaps_rollup");
+  std::size_t kilobytes = 0;
+  for (std::string line; std::getline(file, line);)
+    for (const char* key : {"Rss:", "Shared_Hugetlb:", "Private_Hugetlb:"})
+      if (line.starts_with(key)) kilobytes += std::stoul(line.substr(line.find(':') + 1));
+  return kilobytes * 1024;
+}
+
+Clock::Clock() noexcept
+    : cycles_per_us_(std::max<uint64_t>(1, rte_get_tsc_hz() / 1'000'000)), start_us_(rte_rdtsc() / cycles_per_us_) {}
+
+uint64_t Clock::milliseconds() const noexcept { return uint64_t{now(rte_rdtsc()).ticks} * 250; }
+
+Rig::Lane::Lane(unsigned id, const BufferPool& buffers, control::Director& director)
+    : nic(buffers, kOwnMacs, {kGatewayMac, server_mac(0)}),
+      worker(id, nic, director.shared(), director.counters(id), director.limits()) {}
+
+Rig::Rig(const Options& options, const BufferPool& buffers)
+    : before_(present_memory()),
+      director_(configuration(options.connections), ports(),
+                {.workers = options.workers, .hash_seed = {0x9d1c, 0x77e1}, .huge_pages = options.huge_pages}),
+      memory_bytes_(present_memory() - before_) {
+  for (unsigned id = 0; id < options.workers; ++id) {
+    lanes_.push_back(std::make_unique<Lane>(id, buffers, director_));
+    director_.grace().register_thread(id);
+  }
+  tick();
+}
+
+Rig::~Rig() {
+  for (unsigned id = 0; id < lanes_.size(); ++id) director_.grace().unregister_thread(id);
+}
+
+uint64_t Rig::run(unsigned worker, uint64_t packets) noexcept {
+  Lane& lane = *lanes_[worker];
+  director_.grace().online(worker);
+  uint64_t done = 0;
+  while (done < packets) {
+    const uint16_t n = lane.worker.turn(clock_.now(rte_rdtsc()));
+    if (n == 0) break;
+    done += n;
+  }
+  director_.grace().offline(worker);
+  return done;
+}
+
+void Rig::run_all() noexcept {
+  while (run(0, 1 << 20) != 0) {
+  }
+}
+
+void Rig::tick() { director_.tick(clock_.milliseconds()); }
+
+std::vector<uint8_t> Rig::open(uint32_t flows) {
+  constexpr uint32_t kPiece = 1 << 13;
+  std::vector<uint8_t> server_of;
+  server_of.reserve(flows);
+  std::vector<Spec> specs;
+  const auto play = [&] {
+    nic(0).load(specs, false);
+    run_all();
+    specs.clear();
+  };
+  for (uint32_t first = 0; first < flows; first += kPiece) {
+    const uint32_t end = std::min(flows, first + kPiece);
+    for (uint32_t flow = first; flow < end; ++flow) specs.push_back(from_client(flow, kSyn));
+    nic(0).observe([&](uint8_t, std::span<rte_mbuf* const> packets) {
+      for (const rte_mbuf* m : packets)
+        server_of.push_back(static_cast<uint8_t>(*rte_pktmbuf_mtod_offset(m, const uint8_t*, 33) - 11));
+    });
+    play();
+    nic(0).observe({});
+    if (server_of.size() != end) throw WrongAnswer(fmt::format("{} of {} connections opened", server_of.size(), end));
+    for (uint32_t flow = first; flow < end; ++flow) {
+      specs.push_back(from_server(flow, server_of[flow], kSyn | kAck));
+      specs.push_back(from_client(flow, kAck));
+    }
+    play();
+    tick();  // not before: in a table as full as this, half-open connections give way
+  }
+  return server_of;
+}
+
+void Rig::clear() {
+  while (director_.table().size() > 0) {
+    clock_.jump(std::chrono::seconds(1000));
+    for (int i = 0; i < 8; ++i) {  // a pass of the sweep takes four seconds, reclamation a turn more
+      clock_.jump(std::chrono::seconds(1));
+      tick();
+    }
+  }
+}
+
+std::string Rig::fate() const {
+  const auto [received, forwarded, kernel, originated] = director_.packets();
+  std::string text = fmt::format("{} received, {} forwarded, {} for the kernel", received, forwarded, kernel);
+  const auto drops = director_.drops();
+  for (std::size_t r = 0; r < drops.size(); ++r)
+    if (drops[r] != 0) text += fmt::format(", {} {}", drops[r], to_string(static_cast<DropReason>(r)));
+  return text;
+}
+
+uint64_t Rig::drops() const {
+  uint64_t sum = 0;
+  for (const uint64_t n : director_.drops()) sum += n;
+  return sum;
+}
+
+}  // namespace steelyard::bench
