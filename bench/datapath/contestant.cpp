@@ -50,7 +50,8 @@ void Stage::establish() {
   server_of_ = rig_->open(setting_.flows);
   std::vector<Spec> all = established_traffic(server_of_, setting_.order, setting_.sizes, kMostTraffic, 1);
   for (unsigned w = 0; w < setting_.workers; ++w)
-    traffic_.push_back(setting_.workers == 1 ? std::move(all) : share_of(all, w, setting_.workers, setting_.affinity));
+    traffic_.push_back(setting_.workers == 1 ? std::move(all)
+                                             : share_of(all, w, setting_.workers, setting_.affinity));
 }
 
 Rig& Stage::established() { return establish(), *rig_; }

@@ -49,7 +49,7 @@ class Contestant {
   virtual void between() {}
 
   struct Facts {
-    bool opens_connections = false;              // a round opens `connections_a_packet` for each packet
+    bool opens_connections = false;  // a round opens `connections_a_packet` for each packet
     double connections_a_packet = 0;
     std::optional<double> bytes_per_connection;
   };

@@ -52,10 +52,12 @@ void pin_thread(unsigned n) noexcept {
 void start_eal(bool huge_pages) {
   const bool huge = huge_pages && free_huge_megabytes() >= kMegabytes;
   if (!huge)
-    fmt::print(stderr, "steelyard-bench: packet buffers on normal pages{}\n",
-               huge_pages ? ": fewer than 128 MB of huge pages are free (echo N > /proc/sys/vm/nr_hugepages)" : "");
-  std::vector<std::string> words = {"steelyard-bench", "--no-pci", "--no-telemetry", "--no-shconf", "--log-level=error",
-                                    "-m", std::to_string(kMegabytes), huge ? "--in-memory" : "--no-huge"};
+    fmt::print(
+        stderr, "steelyard-bench: packet buffers on normal pages{}\n",
+        huge_pages ? ": fewer than 128 MB of huge pages are free (echo N > /proc/sys/vm/nr_hugepages)" : "");
+  std::vector<std::string> words = {
+      "steelyard-bench",   "--no-pci", "--no-telemetry",           "--no-shconf",
+      "--log-level=error", "-m",       std::to_string(kMegabytes), huge ? "--in-memory" : "--no-huge"};
   std::vector<char*> arguments;
   for (std::string& w : words) arguments.push_back(w.data());
   if (rte_eal_init(static_cast<int>(arguments.size()), arguments.data()) < 0)

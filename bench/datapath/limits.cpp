@@ -11,7 +11,8 @@ class Bare : public Contestant {
  public:
   explicit Bare(Stage& stage) : packets_(stage.setting().round_packets) {
     for (unsigned w = 0; w < stage.setting().workers; ++w) {
-      nics_.push_back(std::make_unique<MemoryNic>(stage.buffers(), kOwnMacs, std::array{kGatewayMac, server_mac(0)}));
+      nics_.push_back(
+          std::make_unique<MemoryNic>(stage.buffers(), kOwnMacs, std::array{kGatewayMac, server_mac(0)}));
       nics_.back()->load(stage.traffic(w), true);
     }
   }
@@ -67,7 +68,8 @@ class Macswap : public Bare {
     });
     for (int i = 0; i < 100; ++i) swap_batch(*nics_[0]);
     nics_[0]->observe({});
-    if (seen == 0 || wrong != 0) throw WrongAnswer(fmt::format("macswap: {} of {} frames are wrong", wrong, seen));
+    if (seen == 0 || wrong != 0)
+      throw WrongAnswer(fmt::format("macswap: {} of {} frames are wrong", wrong, seen));
   }
   Round round(unsigned worker) override { return timed(worker, swap_batch); }
 };

@@ -3,10 +3,10 @@
 #include <cstdio>
 #include <fstream>
 #include <thread>
+#include <unistd.h>
 
 #include <fmt/format.h>
 #include <rte_lcore.h>
-#include <unistd.h>
 
 #include "base/start_error.h"
 #include "datapath/eal.h"
@@ -61,8 +61,8 @@ std::vector<Result> run(const Options& options, const Setting& setting, const Bu
     }
   for (unsigned round = 0; round <= options.rounds; ++round)
     for (Entrant& e : entrants) {
-      progress(fmt::format("{} flows, {} worker(s): round {} of {}, {}", setting.flows, setting.workers, round,
-                           options.rounds, e.name));
+      progress(fmt::format("{} flows, {} worker(s): round {} of {}, {}", setting.flows, setting.workers,
+                           round, options.rounds, e.name));
       std::vector<Round> rounds = play(*e.contestant, setting.workers);
       if (round > 0) e.rounds.push_back(std::move(rounds));  // the first warms up
       e.contestant->between();
@@ -80,7 +80,7 @@ int compare(const Options& options) {
   std::vector<Result> results;
   for (const unsigned workers : options.workers)
     for (const uint32_t flows : options.flows) {
-      const Setting setting{flows,        workers,       options.affinity,     options.huge_pages,
+      const Setting setting{flows,         workers,       options.affinity,     options.huge_pages,
                             options.order, options.sizes, options.round_packets};
       for (Result& r : run(options, setting, buffers)) {
         results.push_back(std::move(r));

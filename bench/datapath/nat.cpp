@@ -22,13 +22,15 @@ class Nat : public Contestant {
       Checker checker(stage_.server_of());
       const std::span<const Spec> traffic = stage_.traffic(w);
       const auto checked = traffic.first(std::min(traffic.size(), kMostChecked));
-      rig_.nic(w).observe([&](uint8_t port, std::span<rte_mbuf* const> packets) { checker.look(port, packets); });
+      rig_.nic(w).observe(
+          [&](uint8_t port, std::span<rte_mbuf* const> packets) { checker.look(port, packets); });
       rig_.nic(w).load(checked, false);
       rig_.run(w, checked.size());
       rig_.nic(w).observe({});
       if (!checker.wrong().empty()) throw WrongAnswer("nat: " + checker.wrong());
       if (checker.seen() != checked.size())
-        throw WrongAnswer(fmt::format("nat: {} of {} packets came through ({})", checker.seen(), checked.size(), rig_.fate()));
+        throw WrongAnswer(fmt::format("nat: {} of {} packets came through ({})", checker.seen(),
+                                      checked.size(), rig_.fate()));
       rig_.nic(w).load(traffic, true);
     }
     expected_ = sent();
@@ -45,7 +47,8 @@ class Nat : public Contestant {
   void between() override {
     rig_.tick();
     for (uint64_t& done : done_) expected_ += std::exchange(done, 0);
-    if (sent() != expected_) throw WrongAnswer(fmt::format("nat: {} of {} packets were sent", sent(), expected_));
+    if (sent() != expected_)
+      throw WrongAnswer(fmt::format("nat: {} of {} packets were sent", sent(), expected_));
   }
 
   Facts facts() const override {
@@ -67,9 +70,12 @@ class Nat : public Contestant {
 // On the established table: clients' packets without SYN from endpoints that have no connection.
 class Miss : public Contestant {
  public:
-  explicit Miss(Stage& stage) : rig_({stage.setting().flows, stage.setting().workers, stage.setting().huge_pages}, stage.buffers()), stage_(stage) {
+  explicit Miss(Stage& stage)
+      : rig_({stage.setting().flows, stage.setting().workers, stage.setting().huge_pages}, stage.buffers()),
+        stage_(stage) {
     rig_.open(stage.setting().flows);
-    for (uint32_t i = 0; i < 1 << 20; ++i) specs_.push_back(from_client(stage.setting().flows + i * 37 % (1 << 20), kAck));
+    for (uint32_t i = 0; i < 1 << 20; ++i)
+      specs_.push_back(from_client(stage.setting().flows + i * 37 % (1 << 20), kAck));
     for (unsigned w = 0; w < stage.setting().workers; ++w) rig_.nic(w).load(specs_, true);
     before_ = rig_.drops();
   }
@@ -84,7 +90,8 @@ class Miss : public Contestant {
     rig_.tick();
     const uint64_t dropped = rig_.director().drops()[static_cast<std::size_t>(DropReason::no_connection)];
     if (dropped != done_ || rig_.drops() != before_ + done_)
-      throw WrongAnswer(fmt::format("miss: {} of {} packets were dropped as no_connection", dropped, done_.load()));
+      throw WrongAnswer(
+          fmt::format("miss: {} of {} packets were dropped as no_connection", dropped, done_.load()));
   }
 
  private:

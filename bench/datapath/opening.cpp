@@ -1,5 +1,5 @@
-// The contestants that open connections: `connect` and `churn`. A round fills an empty table with all flows of
-// the setting; between rounds, off the clock, they all expire.
+// The contestants that open connections: `connect` and `churn`. A round fills an empty table with all flows
+// of the setting; between rounds, off the clock, they all expire.
 #include <atomic>
 #include <utility>
 
@@ -32,13 +32,15 @@ class Opening : public Contestant {
     Checker checker(server_of);
     std::vector<Spec> specs;
     for (uint32_t f = 0; f < flows; f += step()) append(specs, f, std::min(f + step(), flows));
-    rig_.nic(0).observe([&](uint8_t port, std::span<rte_mbuf* const> packets) { checker.look(port, packets); });
+    rig_.nic(0).observe(
+        [&](uint8_t port, std::span<rte_mbuf* const> packets) { checker.look(port, packets); });
     rig_.nic(0).load(specs, false);
     rig_.run_all();
     rig_.nic(0).observe({});
     if (!checker.wrong().empty()) throw WrongAnswer(name_ + ": " + checker.wrong());
     if (checker.seen() != specs.size())
-      throw WrongAnswer(fmt::format("{}: {} of {} packets came through", name_, checker.seen(), specs.size()));
+      throw WrongAnswer(
+          fmt::format("{}: {} of {} packets came through", name_, checker.seen(), specs.size()));
     if (rig_.director().table().size() != flows)
       throw WrongAnswer(fmt::format("{}: {} connections in the table, {} were opened", name_,
                                     rig_.director().table().size(), flows));
@@ -69,10 +71,11 @@ class Opening : public Contestant {
     const uint64_t expected = usable_flows() / workers_ * workers_;
     const uint64_t opened = connections() - std::exchange(opened_, connections());
     if (opened != expected || rig_.drops() != dropped_)
-      throw WrongAnswer(fmt::format("{}: {} of {} connections were opened, {} packets dropped", name_, opened, expected,
-                                    rig_.drops() - dropped_));
+      throw WrongAnswer(fmt::format("{}: {} of {} connections were opened, {} packets dropped", name_, opened,
+                                    expected, rig_.drops() - dropped_));
     if (rig_.director().table().size() != expected)
-      throw WrongAnswer(fmt::format("{}: the table holds {} of {} connections", name_, rig_.director().table().size(), expected));
+      throw WrongAnswer(fmt::format("{}: the table holds {} of {} connections", name_,
+                                    rig_.director().table().size(), expected));
     rig_.clear();
   }
 
@@ -126,8 +129,9 @@ class Churn : public Opening {
       bool client;
       uint8_t flags;
     };
-    constexpr Step kSteps[] = {{true, kSyn},        {false, kSyn | kAck}, {true, kAck},        {true, kPsh | kAck},
-                               {false, kPsh | kAck}, {false, kFin | kAck}, {true, kFin | kAck}, {false, kAck}};
+    constexpr Step kSteps[] = {{true, kSyn},        {false, kSyn | kAck}, {true, kAck},
+                               {true, kPsh | kAck}, {false, kPsh | kAck}, {false, kFin | kAck},
+                               {true, kFin | kAck}, {false, kAck}};
     for (const Step s : kSteps)
       for (uint32_t f = first; f < end; ++f)
         specs.push_back(s.client ? from_client(f, s.flags) : from_server(f, f % kServers, s.flags));

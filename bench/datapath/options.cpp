@@ -27,8 +27,8 @@ uint32_t number(const std::string& text, const char* option, uint32_t least, uin
   if (unit == "k") n *= 1000;
   if (unit == "M") n *= 1'000'000;
   if (error != std::errc{} || (!unit.empty() && unit != "k" && unit != "M") || n < least || n > most)
-    throw UsageError(fmt::format("--{} {}: a number from {} to {} is wanted, such as 1000, 100k or 10M", option, text,
-                                 least, most));
+    throw UsageError(fmt::format("--{} {}: a number from {} to {} is wanted, such as 1000, 100k or 10M",
+                                 option, text, least, most));
   return static_cast<uint32_t>(n);
 }
 
@@ -83,11 +83,13 @@ Options parse_options(int argc, const char* const* argv) {
   if (given.contains("contestants")) take_contestants(options, text("contestants"));
   if (given.contains("flows")) {
     options.flows.clear();
-    for (const std::string& w : words(text("flows"))) options.flows.push_back(number(w, "flows", 32, 200'000'000));
+    for (const std::string& w : words(text("flows")))
+      options.flows.push_back(number(w, "flows", 32, 200'000'000));
   }
   if (given.contains("workers")) {
     options.workers.clear();
-    for (const std::string& w : words(text("workers"))) options.workers.push_back(number(w, "workers", 1, 16));
+    for (const std::string& w : words(text("workers")))
+      options.workers.push_back(number(w, "workers", 1, 16));
   }
   options.affinity = !given.contains("no-affinity");
   if (given.contains("order")) options.order = order_of(text("order"));
@@ -102,10 +104,12 @@ Options parse_options(int argc, const char* const* argv) {
 
 std::string help_text() {
   std::ostringstream out;
-  out << "usage: steelyard-bench [options]\n\nTimes the director's datapath on memory instead of wires, several "
+  out << "usage: steelyard-bench [options]\n\nTimes the director's datapath on memory instead of wires, "
+         "several "
          "contestants in turn on the same packets.\n\ncontestants:\n";
   for (const ContestantKind& k : contestants()) out << fmt::format("  {:<10}{}\n", k.name, k.what);
-  out << "\n" << description()
+  out << "\n"
+      << description()
       << "\nexample:\n  steelyard-bench --contestants macswap,nat --flows 1000,1M --json result.json\n";
   return out.str();
 }

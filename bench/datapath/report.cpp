@@ -15,8 +15,8 @@ double median(std::vector<double> values) {
   return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
-Result summarise(std::string contestant, const Setting& setting, const std::vector<std::vector<Round>>& rounds,
-                 const Contestant::Facts& facts) {
+Result summarise(std::string contestant, const Setting& setting,
+                 const std::vector<std::vector<Round>>& rounds, const Contestant::Facts& facts) {
   std::vector<double> cpu, tsc, mpps;
   for (const auto& workers : rounds) {
     Round sum;
@@ -41,11 +41,12 @@ Result summarise(std::string contestant, const Setting& setting, const std::vect
 }
 
 std::string table(const std::vector<Result>& results) {
-  std::string out = fmt::format("{:<12}{:>12}{:>9}{:>12}{:>8}{:>12}{:>10}{:>16}{:>14}\n", "contestant", "flows",
-                                "workers", "ns/packet", "MAD", "ns elapsed", "Mpps", "connections/s", "bytes/conn");
+  std::string out =
+      fmt::format("{:<12}{:>12}{:>9}{:>12}{:>8}{:>12}{:>10}{:>16}{:>14}\n", "contestant", "flows", "workers",
+                  "ns/packet", "MAD", "ns elapsed", "Mpps", "connections/s", "bytes/conn");
   for (const Result& r : results)
-    out += fmt::format("{:<12}{:>12}{:>9}{:>12.1f}{:>8.1f}{:>12.1f}{:>10.2f}{:>16}{:>14}\n", r.contestant, r.flows,
-                       r.workers, r.ns_per_packet, r.mad, r.tsc_ns_per_packet, r.mpps,
+    out += fmt::format("{:<12}{:>12}{:>9}{:>12.1f}{:>8.1f}{:>12.1f}{:>10.2f}{:>16}{:>14}\n", r.contestant,
+                       r.flows, r.workers, r.ns_per_packet, r.mad, r.tsc_ns_per_packet, r.mpps,
                        r.connections_per_second ? fmt::format("{:.0f}", *r.connections_per_second) : "",
                        r.bytes_per_connection ? fmt::format("{:.1f}", *r.bytes_per_connection) : "");
   return out;

@@ -21,8 +21,8 @@ struct Result {
 
 double median(std::vector<double> values);
 // `rounds[r][w]`: round r of worker w.
-Result summarise(std::string contestant, const Setting& setting, const std::vector<std::vector<Round>>& rounds,
-                 const Contestant::Facts& facts);
+Result summarise(std::string contestant, const Setting& setting,
+                 const std::vector<std::vector<Round>>& rounds, const Contestant::Facts& facts);
 
 std::string table(const std::vector<Result>& results);
 std::string json(const std::vector<Result>& results);

@@ -24,12 +24,14 @@ neighbours:
                                  std::max<uint32_t>(connections, 1000));
   std::string servers;
   for (unsigned s = 0; s < kServers; ++s) {
-    text += fmt::format("  - {{address: 10.0.0.{}, mac: \"02:00:00:00:02:{:02x}\", port: inside}}\n", 11 + s, s);
+    text +=
+        fmt::format("  - {{address: 10.0.0.{}, mac: \"02:00:00:00:02:{:02x}\", port: inside}}\n", 11 + s, s);
     servers += fmt::format("      - {{address: 10.0.0.{}, port: 8080}}\n", 11 + s);
   }
-  text += "services:\n  - name: bench\n    address: 203.0.113.10\n    port: 80\n    scheduler: rr\n"
-          "    no_connection: drop\n    servers:\n" +
-          servers;
+  text +=
+      "services:\n  - name: bench\n    address: 203.0.113.10\n    port: 80\n    scheduler: rr\n"
+      "    no_connection: drop\n    servers:\n" +
+      servers;
   std::vector<config::Message> warnings;
   return config::load_text(text, "benchmark", warnings);
 }
@@ -52,7 +54,8 @@ std::size_t present_memory() {
 }
 
 Clock::Clock() noexcept
-    : cycles_per_us_(std::max<uint64_t>(1, rte_get_tsc_hz() / 1'000'000)), start_us_(rte_rdtsc() / cycles_per_us_) {}
+    : cycles_per_us_(std::max<uint64_t>(1, rte_get_tsc_hz() / 1'000'000)),
+      start_us_(rte_rdtsc() / cycles_per_us_) {}
 
 uint64_t Clock::milliseconds() const noexcept { return uint64_t{now(rte_rdtsc()).ticks} * 250; }
 
@@ -62,8 +65,9 @@ Rig::Lane::Lane(unsigned id, const BufferPool& buffers, control::Director& direc
 
 Rig::Rig(const Options& options, const BufferPool& buffers)
     : before_(present_memory()),
-      director_(configuration(options.connections), ports(),
-                {.workers = options.workers, .hash_seed = {0x9d1c, 0x77e1}, .huge_pages = options.huge_pages}),
+      director_(
+          configuration(options.connections), ports(),
+          {.workers = options.workers, .hash_seed = {0x9d1c, 0x77e1}, .huge_pages = options.huge_pages}),
       memory_bytes_(present_memory() - before_) {
   for (unsigned id = 0; id < options.workers; ++id) {
     lanes_.push_back(std::make_unique<Lane>(id, buffers, director_));
@@ -115,7 +119,8 @@ std::vector<uint8_t> Rig::open(uint32_t flows) {
     });
     play();
     nic(0).observe({});
-    if (server_of.size() != end) throw WrongAnswer(fmt::format("{} of {} connections opened", server_of.size(), end));
+    if (server_of.size() != end)
+      throw WrongAnswer(fmt::format("{} of {} connections opened", server_of.size(), end));
     for (uint32_t flow = first; flow < end; ++flow) {
       specs.push_back(from_server(flow, server_of[flow], kSyn | kAck));
       specs.push_back(from_client(flow, kAck));

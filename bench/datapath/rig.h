@@ -1,5 +1,5 @@
-// A director on memory NICs: the real control core, table and workers, as the daemon has them. Made and used by
-// the main thread; turn() of a worker by one thread at a time.
+// A director on memory NICs: the real control core, table and workers, as the daemon has them. Made and used
+// by the main thread; turn() of a worker by one thread at a time.
 #pragma once
 
 #include <memory>
@@ -14,9 +14,7 @@ namespace steelyard::bench {
 
 inline constexpr std::array<Mac, 2> kOwnMacs{{{{2, 0, 0, 0, 0, 1}}, {{2, 0, 0, 0, 0, 2}}}};
 inline constexpr Mac kGatewayMac{{2, 0, 0, 0, 1, 0}};
-constexpr Mac server_mac(unsigned server) noexcept {
-  return {{2, 0, 0, 0, 2, static_cast<uint8_t>(server)}};
-}
+constexpr Mac server_mac(unsigned server) noexcept { return {{2, 0, 0, 0, 2, static_cast<uint8_t>(server)}}; }
 
 // The time of a worker's turn, as the daemon's loop tells it: the time-stamp counter for microseconds.
 class Clock {
@@ -27,7 +25,9 @@ class Clock {
     return {static_cast<Ticks>((us - start_us_) / 250'000 + jumped_), static_cast<uint32_t>(us)};
   }
   uint64_t milliseconds() const noexcept;
-  void jump(std::chrono::seconds by) noexcept { jumped_ += static_cast<uint64_t>(by.count()) * kTicksPerSecond; }
+  void jump(std::chrono::seconds by) noexcept {
+    jumped_ += static_cast<uint64_t>(by.count()) * kTicksPerSecond;
+  }
 
  private:
   uint64_t cycles_per_us_, start_us_, jumped_ = 1000;

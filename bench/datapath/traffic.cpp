@@ -63,12 +63,12 @@ Spec make_spec(Endpoint from, Endpoint to, uint32_t flow, uint8_t port, uint8_t 
   s.flags = flags;
   const auto ip_length = static_cast<uint16_t>(length - sizeof(EthernetHeader));
   // As the template of the frame has it: version, length, time to live, protocol; data offset and flags.
-  const uint64_t ip = uint64_t{swap16(0x4500)} + swap16(ip_length) + swap16(0x4000) + swap16(uint16_t{kTtl} << 8 | 6) +
-                      uint64_t{from.address.be} + to.address.be;
+  const uint64_t ip = uint64_t{swap16(0x4500)} + swap16(ip_length) + swap16(0x4000) +
+                      swap16(uint16_t{kTtl} << 8 | 6) + uint64_t{from.address.be} + to.address.be;
   s.ip_checksum = static_cast<uint16_t>(~fold(ip));
   const uint64_t tcp = pseudo_header_sum(from.address, to.address, 6, static_cast<uint16_t>(ip_length - 20)) +
-                       from.port.be + to.port.be + uint64_t{swap32(flow)} + swap16(static_cast<uint16_t>(0x5000 | flags)) +
-                       swap16(0xffff);
+                       from.port.be + to.port.be + uint64_t{swap32(flow)} +
+                       swap16(static_cast<uint16_t>(0x5000 | flags)) + swap16(0xffff);
   s.tcp_checksum = static_cast<uint16_t>(~fold(tcp));
   return s;
 }
@@ -81,8 +81,8 @@ Spec from_server(uint32_t flow, unsigned server, uint8_t flags, uint16_t length)
   return make_spec(server_endpoint(server), client_endpoint(flow), flow, kInside, flags, length);
 }
 
-std::vector<Spec> established_traffic(std::span<const uint8_t> server_of, Order order, Sizes sizes, std::size_t most,
-                                      uint64_t seed) {
+std::vector<Spec> established_traffic(std::span<const uint8_t> server_of, Order order, Sizes sizes,
+                                      std::size_t most, uint64_t seed) {
   std::mt19937_64 random(seed);
   std::vector<Spec> traffic;
   for (const Draw& d : draws(static_cast<uint32_t>(server_of.size()), order, most, random)) {

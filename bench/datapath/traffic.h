@@ -55,10 +55,11 @@ struct Sizes {
 // The established flows' packets, at most `most` of them; with fewer than 2 * flows the flows are a sample.
 // Requests and replies in equal numbers, both directions in random order (or one request after its reply, in
 // order). `server_of` by flow.
-std::vector<Spec> established_traffic(std::span<const uint8_t> server_of, Order order, Sizes sizes, std::size_t most,
-                                      uint64_t seed);
+std::vector<Spec> established_traffic(std::span<const uint8_t> server_of, Order order, Sizes sizes,
+                                      std::size_t most, uint64_t seed);
 
-// The traffic of one of several workers: the flows that the client's address and port give it, or any packets.
+// The traffic of one of several workers: the flows that the client's address and port give it, or any
+// packets.
 std::vector<Spec> share_of(std::span<const Spec> traffic, unsigned worker, unsigned workers, bool affinity);
 
 }  // namespace steelyard::bench

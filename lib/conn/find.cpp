@@ -15,7 +15,6 @@ using conn::Bucket;
 
 struct ConnectionTable::Probe {
   Packet* packet;
-  const Bucket* home;
   Connection* candidate;
 };
 
@@ -45,16 +44,24 @@ Connection* ConnectionTable::find(const FlowKey& key, uint64_t hash) const noexc
   return nullptr;
 }
 
-// First pass: hash, and ask for the home bucket.
+// First pass: compare the tags in the home bucket, which prepare() asked for; ask for the entry, or for the
+// other bucket.
 std::size_t ConnectionTable::first_looks(std::span<Packet> packets, Probe* probes) const noexcept {
   std::size_t count = 0;
   for (Packet& p : packets) {
     if (!wants_connection(p)) continue;
-    p.connection = nullptr;
-    p.hash = hash_(p.key.client, p.key.protocol);
-    const Bucket* home = &index_[conn::home_bucket(p.hash, buckets_)];
-    __builtin_prefetch(home);
-    probes[count++] = {&p, home, nullptr};
+    const Bucket& home = index_[conn::home_bucket(p.hash, buckets_)];
+    const conn::Pattern wanted = conn::committed_with(conn::hash_tag(p.hash));
+    const uint32_t found = conn::matches(home, wanted);
+    const uint32_t e = found != 0 ? entry_behind(home, found, wanted) : conn::kNoEntry;
+    Connection* candidate = nullptr;
+    if (e != conn::kNoEntry) [[likely]] {
+      candidate = &entries_[e];
+      __builtin_prefetch(candidate, 1);
+    } else {
+      __builtin_prefetch(&index_[conn::other_bucket(p.hash, buckets_)]);
+    }
+    probes[count++] = {&p, candidate};
   }
   return count;
 }
@@ -63,20 +70,7 @@ void ConnectionTable::find_batch(std::span<Packet> packets) const noexcept {
   std::array<Probe, kBatchSize> storage;
   const std::span<Probe> probes(storage.data(), first_looks(packets, storage.data()));
 
-  // Second pass: compare the tags, ask for the entry, or for the other bucket.
-  for (Probe& probe : probes) {
-    const conn::Pattern wanted = conn::committed_with(conn::hash_tag(probe.packet->hash));
-    const uint32_t found = conn::matches(*probe.home, wanted);
-    const uint32_t e = found != 0 ? entry_behind(*probe.home, found, wanted) : conn::kNoEntry;
-    if (e != conn::kNoEntry) {
-      probe.candidate = &entries_[e];
-      __builtin_prefetch(probe.candidate, 1);
-    } else {
-      __builtin_prefetch(&index_[conn::other_bucket(probe.packet->hash, buckets_)]);
-    }
-  }
-
-  // Third pass: compare the keys. What the home bucket's first candidate does not answer is looked up in
+  // Second pass: compare the keys. What the home bucket's first candidate does not answer is looked up in
   // full at the end.
   std::array<Packet*, kBatchSize> rest;
   std::size_t left = 0;
@@ -91,6 +85,7 @@ void ConnectionTable::find_batch(std::span<Packet> packets) const noexcept {
     if (const uint32_t found = conn::matches(other, wanted); found != 0)
       if (const uint32_t e = entry_behind(other, found, wanted); e != conn::kNoEntry)
         __builtin_prefetch(&entries_[e], 1);
+    p.connection = nullptr;
     rest[left++] = &p;
   }
   for (std::size_t i = 0; i < left; ++i) rest[i]->connection = find(rest[i]->key, rest[i]->hash);

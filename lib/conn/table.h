@@ -34,8 +34,13 @@ class ConnectionTable {
   ConnectionTable& operator=(const ConnectionTable&) = delete;
 
   // --- Workers: look-up, wait-free. What is found stays readable until the caller reports quiescence.
-  // A whole batch, in passes so that every cache miss is prefetched: sets hash and connection (null: none) of
-  // all packets with `verdict == pending` and kind flow or icmp_error.
+  // Sets the hash of a packet whose key is known, and asks for the cache line where find() will look first.
+  void prepare(Packet& p) const noexcept {
+    p.hash = hash_(p.key.client, p.key.protocol);
+    __builtin_prefetch(&index_[conn::home_bucket(p.hash, buckets_)]);
+  }
+  // A whole batch of prepared packets, in passes so that every cache miss is prefetched: sets the connection
+  // (null: none) of all packets with `verdict == pending` and kind flow or icmp_error.
   void find(std::span<Packet> packets) const noexcept;
   // A single look-up, for tests and slow paths.
   uint64_t hash(Endpoint client, Protocol protocol) const noexcept { return hash_(client, protocol); }

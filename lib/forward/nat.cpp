@@ -42,7 +42,7 @@ void rewrite_ip(uint8_t* ip, std::size_t address_at, Ipv4 address, uint16_t delt
   auto& header = *reinterpret_cast<Ipv4Header*>(ip);
   store32(ip + address_at, address.be);
   --header.ttl;
-  header.checksum = apply(header.checksum, combine(delta, kTtlDelta));
+  header.checksum = apply(header.checksum, delta, kTtlDelta);
 }
 
 uint16_t apply_l4(uint16_t checksum, uint16_t delta, Protocol protocol) noexcept {

@@ -43,25 +43,42 @@ enum class PacketKind : uint8_t {
 };
 
 struct Packet {
-  rte_mbuf* mbuf = nullptr;
-  uint8_t* ip = nullptr;              // the IPv4 header, null for PacketKind::other
-  Connection* connection = nullptr;   // set by find_connections and open_connections
-  const NextHop* next_hop = nullptr;  // set by track; null: not known
-  FlowKey key;                        // PacketKind::flow and icmp_error only
-  uint64_t hash = 0;                  // of key.client and key.protocol, set by find_connections
-  Ipv4 source, destination;           // of the outer IPv4 header
-  uint16_t ip_length = 0;             // total length of the IPv4 packet (the frame may be padded)
-  uint8_t ip_header = 0;              // its header's length in bytes
-  uint8_t l2_length = 0;              // Ethernet header and VLAN tags
-  PacketKind kind = PacketKind::other;
+  // In the order in which start() writes it.
+  rte_mbuf* mbuf;
+  uint8_t* ip;              // the IPv4 header, null for PacketKind::other
+  Connection* connection;   // set by find_connections and open_connections
+  const NextHop* next_hop;  // set by track; null: not known
+  PacketKind kind;
+  uint8_t tcp_flags;  // TcpFlag bits, 0 unless TCP
+  bool too_large;     // for the next hop's MTU: to be fragmented on output
+  Verdict verdict;
+  uint8_t in_port;    // indices of configured ports
+  uint8_t out_port;   // of what is sent
+  uint8_t l2_length;  // Ethernet header and VLAN tags
+  uint8_t ip_header;  // the IPv4 header's length in bytes
+  // Set by parse, kinds other than `other` only.
+  Ipv4 source, destination;  // of the outer IPv4 header
+  uint16_t ip_length = 0;    // total length of the IPv4 packet (the frame may be padded)
   uint8_t ip_protocol = 0;
-  uint8_t tcp_flags = 0;              // TcpFlag bits, 0 unless TCP
-  bool too_large = false;             // for the next hop's MTU: to be fragmented on output
-  uint8_t in_port = 0, out_port = 0;  // indices of configured ports
-  Verdict verdict = Verdict::pending;
-  DropReason reason = DropReason::count;
-  KernelClass kernel_class = KernelClass::other;
+  DropReason reason = DropReason::count;          // of Verdict::drop and Verdict::answer
+  KernelClass kernel_class = KernelClass::other;  // of Verdict::kernel
+  FlowKey key;                                    // PacketKind::flow and icmp_error only
+  uint64_t hash = 0;                              // of key.client and key.protocol
 
+  Packet() noexcept { start(nullptr); }
+  // Makes it a fresh packet. This runs for every packet, so what is set before anybody reads it stays as it
+  // was.
+  void start(rte_mbuf* m) noexcept {
+    mbuf = m;
+    ip = nullptr;
+    connection = nullptr;
+    next_hop = nullptr;
+    kind = PacketKind::other;
+    tcp_flags = 0;
+    too_large = false;
+    verdict = Verdict::pending;
+    in_port = out_port = l2_length = ip_header = 0;
+  }
   uint8_t* l4() const noexcept { return ip + ip_header; }
   void drop(DropReason r) noexcept { verdict = Verdict::drop, reason = r; }
 };

@@ -85,6 +85,13 @@ constexpr uint16_t apply(uint16_t checksum, uint16_t delta) noexcept {
   sum = (sum & 0xffff) + (sum >> 16);
   return static_cast<uint16_t>(~sum);
 }
+// Two changes at once: apply(checksum, combine(first, second)), a fold cheaper.
+constexpr uint16_t apply(uint16_t checksum, uint16_t first, uint16_t second) noexcept {
+  uint32_t sum = static_cast<uint16_t>(~checksum) + uint32_t{first} + second;
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<uint16_t>(~sum);
+}
 // UDP: no checksum (0) stays none, and one that comes out as 0 is sent as its twin 0xffff.
 constexpr uint16_t apply_udp(uint16_t checksum, uint16_t delta) noexcept {
   if (checksum == 0) return 0;

@@ -24,6 +24,10 @@ bool parse_link(Packet& p, const uint8_t* frame, uint32_t length) noexcept {
   uint32_t end = sizeof(EthernetHeader);
   if (length < end) return p.drop(DropReason::truncated), false;
   uint16_t type = view<EthernetHeader>(frame)->type;
+  if (type == kEtherTypeIpv4) [[likely]] {
+    p.l2_length = sizeof(EthernetHeader);
+    return true;
+  }
   for (int tags = 0; tags < 2 && is_tag(type); ++tags) {
     if (length < end + sizeof(VlanTag)) return p.drop(DropReason::truncated), false;
     type = view<VlanTag>(frame + end)->type;
@@ -37,6 +41,8 @@ bool header_checksum_ok(const Packet& p) noexcept {
   const uint64_t known = p.mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
   if (known == RTE_MBUF_F_RX_IP_CKSUM_GOOD) return true;
   if (known == RTE_MBUF_F_RX_IP_CKSUM_BAD) return false;
+  if (p.ip_header == sizeof(Ipv4Header)) [[likely]]
+    return checksum_ok(p.ip, sizeof(Ipv4Header));  // the compiler unrolls it
   return checksum_ok(p.ip, p.ip_header);
 }
 

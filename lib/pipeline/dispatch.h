@@ -14,22 +14,20 @@ namespace steelyard {
 template <PacketIo Io>
 class Dispatch {
  public:
-  Dispatch(Io& io, WorkerCounters& counters) noexcept : io_(io), counters_(counters) {}
+  Dispatch(Io& io, WorkerCounters& counters) noexcept : io_(io), counters_(counters) {
+    for (uint8_t i = 0; i < kLanes; ++i) lanes_[i].port = i;
+  }
 
   void run(Batch& batch) noexcept {
-    uint32_t leaving = 0;
     for (uint32_t i = 0; i < batch.size; ++i) {
       Packet& p = batch.packets[i];
-      if (p.verdict == Verdict::forward || p.verdict == Verdict::answer)
-        leaving |= uint32_t{1} << i;
-      else if (p.verdict == Verdict::kernel)
-        to_kernel(p);
-      else if (p.verdict == Verdict::wait)
-        hold(p);
-      if (p.verdict == Verdict::drop) discard(p);
+      if (p.verdict == Verdict::forward) [[likely]]
+        forward(p);
+      else
+        settle(p);
     }
-    send(batch, leaving);
-    io_.free(discarded_.data(), discards_);
+    for (Lane& lane : lanes_) flush(lane);
+    if (discards_ != 0) io_.free(discarded_.data(), discards_);
     counters_.received.add(batch.size);
     counters_.forwarded.add(forwarded_);
     counters_.kernel.add(kernel_);
@@ -61,47 +59,63 @@ class Dispatch {
     counters_.drops[static_cast<std::size_t>(reason)].add(n);
   }
 
-  // Port by port, each port's packets in the order they came in.
-  void send(Batch& batch, uint32_t leaving) noexcept {
-    while (leaving != 0) {
-      const uint8_t port = batch.packets[static_cast<std::size_t>(std::countr_zero(leaving))].out_port;
-      for (uint32_t rest = leaving; rest != 0; rest &= rest - 1) {
-        const auto i = static_cast<std::size_t>(std::countr_zero(rest));
-        if (batch.packets[i].out_port != port) continue;
-        leaving &= ~(uint32_t{1} << i);
-        queue(batch.packets[i]);
-      }
-      flush(port);
+  // What leaves by one port, in the order it came in. The port of the next packet is as good as random, so a
+  // packet goes to its lane without a branch; more ports than lanes take turns.
+  struct Lane {
+    uint8_t port = 0;
+    uint16_t queued = 0;
+    uint32_t answers = 0;  // bits of queue
+    std::array<rte_mbuf*, kBatchSize> queue;
+  };
+  static constexpr unsigned kLanes = 8;
+
+  Lane& lane_of(uint8_t port) noexcept {
+    Lane& lane = lanes_[port % kLanes];
+    if (lane.port != port) [[unlikely]] {
+      flush(lane);
+      lane.port = port;
     }
+    return lane;
   }
 
-  void queue(Packet& p) noexcept {
-    if (p.verdict == Verdict::answer) {
-      drop(p.reason);  // its input's end
-      answers_ |= uint32_t{1} << queued_;
-    } else if (p.too_large) [[unlikely]] {
-      return send_fragments(p);
-    }
-    queue_[queued_++] = p.mbuf;
+  void forward(Packet& p) noexcept {
+    Lane& lane = lane_of(p.out_port);
+    if (p.too_large) [[unlikely]]
+      return send_fragments(lane, p);
+    lane.queue[lane.queued++] = p.mbuf;
+  }
+
+  void settle(Packet& p) noexcept {
+    if (p.verdict == Verdict::kernel) to_kernel(p);
+    if (p.verdict == Verdict::wait) hold(p);
+    if (p.verdict == Verdict::answer) send_answer(p);
+    if (p.verdict == Verdict::drop) discard(p);
+  }
+
+  void send_answer(Packet& p) noexcept {
+    drop(p.reason);  // its input's end
+    Lane& lane = lane_of(p.out_port);
+    lane.answers |= uint32_t{1} << lane.queued;
+    lane.queue[lane.queued++] = p.mbuf;
   }
 
   // What the port refuses is the end of the queue.
-  void flush(uint8_t port) noexcept {
-    if (queued_ == 0) return;
-    const uint16_t taken = io_.send(port, queue_.data(), queued_);
+  void flush(Lane& lane) noexcept {
+    if (lane.queued == 0) return;
+    const uint16_t taken = io_.send(lane.port, lane.queue.data(), lane.queued);
     const uint32_t sent = taken >= kBatchSize ? ~uint32_t{0} : (uint32_t{1} << taken) - 1;
-    const auto answered = static_cast<uint16_t>(std::popcount(answers_ & sent));
-    const auto answers = static_cast<uint16_t>(std::popcount(answers_));
+    const auto answered = static_cast<uint16_t>(std::popcount(lane.answers & sent));
+    const auto answers = static_cast<uint16_t>(std::popcount(lane.answers));
     originated_ += answered;
     forwarded_ += static_cast<uint64_t>(taken - answered);
-    if (taken < queued_)
-      drop(DropReason::transmit_full, static_cast<uint64_t>(queued_ - taken - (answers - answered)));
-    queued_ = 0;
-    answers_ = 0;
+    if (taken < lane.queued)
+      drop(DropReason::transmit_full, static_cast<uint64_t>(lane.queued - taken - (answers - answered)));
+    lane.queued = 0;
+    lane.answers = 0;
   }
 
-  void send_fragments(const Packet& p) noexcept {
-    flush(p.out_port);
+  void send_fragments(Lane& lane, const Packet& p) noexcept {
+    flush(lane);
     Fragments fragments;
     fragment(p, *p.next_hop, io_.direct_pool(), io_.indirect_pool(), fragments);
     discarded_[discards_++] = p.mbuf;  // the fragments hold its bytes
@@ -114,10 +128,9 @@ class Dispatch {
 
   Io& io_;
   WorkerCounters& counters_;
-  std::array<rte_mbuf*, kBatchSize> queue_;
+  std::array<Lane, kLanes> lanes_;
   std::array<rte_mbuf*, kBatchSize> discarded_;
-  uint16_t queued_ = 0, discards_ = 0;
-  uint32_t answers_ = 0;  // bits of queue_
+  uint16_t discards_ = 0;
   uint64_t forwarded_ = 0, kernel_ = 0, originated_ = 0;
 };
 

@@ -1,7 +1,6 @@
 #include "net/parse.h"
 
 #include <rte_mbuf.h>
-#include <rte_prefetch.h>
 
 #include "pipeline/stages.h"
 
@@ -19,8 +18,7 @@ void judge_fragment(Packet& p, const AddressTable& addresses) noexcept {
 
 }  // namespace
 
-void parse(Batch& batch, const Snapshot& snap) noexcept {
-  for (const Packet& p : batch.all()) rte_prefetch0(rte_pktmbuf_mtod(p.mbuf, void*));
+void parse(Batch& batch, const Snapshot& snap, const ConnectionTable& table) noexcept {
   for (Packet& p : batch.all()) {
     p.in_port = static_cast<uint8_t>(p.mbuf->port);
     parse_packet(p);
@@ -29,6 +27,7 @@ void parse(Batch& batch, const Snapshot& snap) noexcept {
       case PacketKind::flow:
       case PacketKind::icmp_error:
         orient(p, snap.addresses.is_virtual(p.destination));
+        table.prepare(p);
         break;
       case PacketKind::fragment:
         judge_fragment(p, snap.addresses);

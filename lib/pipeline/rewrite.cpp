@@ -4,7 +4,8 @@
 
 namespace steelyard {
 
-void rewrite(Batch& batch) noexcept {
+uint16_t rewrite(Batch& batch) noexcept {
+  uint16_t forwarded = 0;
   for (Packet& p : batch.all()) {
     if (p.verdict != Verdict::pending) continue;
     if (p.kind == PacketKind::flow) [[likely]]
@@ -17,7 +18,9 @@ void rewrite(Batch& batch) noexcept {
     }
     replace_ethernet(p, *p.next_hop);
     p.verdict = Verdict::forward;
+    ++forwarded;
   }
+  return forwarded;
 }
 
 }  // namespace steelyard

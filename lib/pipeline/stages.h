@@ -29,8 +29,9 @@ struct WorkerContext {
   } leftover{};
 };
 
-// bytes -> kind, key, direction | drop | kernel. Reads only inside the frame.
-void parse(Batch& batch, const Snapshot& snap) noexcept;
+// bytes -> kind, key, direction, hash | drop | kernel. Reads only inside the frame. Asks for the table's
+// cache lines as early as they are known.
+void parse(Batch& batch, const Snapshot& snap, const ConnectionTable& table) noexcept;
 // keys -> connections.
 void find_connections(Batch& batch, const ConnectionTable& table) noexcept;
 // misses -> scheduled and inserted | drop | kernel. A pick may name a server that is newer than `snap`: then
@@ -39,8 +40,8 @@ void open_connections(Batch& batch, const Snapshot*& snap, WorkerContext& contex
 // Next hop, TCP state, last seen, counters; and what cannot be sent on (time to live, MTU).
 void track(Batch& batch, const Snapshot& snap, WorkerContext& context, Now now) noexcept;
 // connection -> new addresses, ports, checksums, TTL, MACs, VLAN; without the next hop's MAC the packet
-// waits.
-void rewrite(Batch& batch) noexcept;
+// waits. Returns how many packets are to be forwarded: if all are, the next two stages have nothing to do.
+uint16_t rewrite(Batch& batch) noexcept;
 // drops that are answered -> the answer, in the same mbuf.
 void answer(Batch& batch, const Snapshot& snap, WorkerContext& context, Now now) noexcept;
 // what goes to the kernel -> its rate class | drop over its rate.

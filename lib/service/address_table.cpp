@@ -8,10 +8,26 @@ void AddressTable::add(Ipv4 address, AddressClass c) {
     Slot& slot = slots_[i];
     if (slot.classes != 0 && slot.address != address) continue;
     if (slot.classes == 0) ++used_;
+    if ((c & ~slot.classes & kVirtualAddress) != 0) add_virtual(address);
     slot.address = address;
     slot.classes = static_cast<uint8_t>(slot.classes | c);
     return;
   }
+}
+
+void AddressTable::add_virtual(Ipv4 address) {
+  if (32 * (virtual_used_ + 1) > virtual_.size()) {
+    const std::vector<Ipv4> old = std::move(virtual_);
+    virtual_ = std::vector<Ipv4>(old.size() * 2);
+    virtual_mask_ = static_cast<uint32_t>(virtual_.size()) - 1;
+    virtual_used_ = 0;
+    for (const Ipv4 a : old)
+      if (a != Ipv4{}) add_virtual(a);
+  }
+  uint32_t i = hash(address) & virtual_mask_;
+  while (virtual_[i] != Ipv4{} && virtual_[i] != address) i = (i + 1) & virtual_mask_;
+  if (virtual_[i] == Ipv4{}) ++virtual_used_;
+  virtual_[i] = address;
 }
 
 void AddressTable::grow() {

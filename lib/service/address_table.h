@@ -26,20 +26,32 @@ class AddressTable {
       if (slot.classes == 0) return 0;
     }
   }
-  bool is_virtual(Ipv4 address) const noexcept { return (classes(address) & kVirtualAddress) != 0; }
+  // Asked for every packet, and the answer is as good as random: no branch on it, in a table of its own so
+  // thin that hardly any other address meets a virtual one.
+  bool is_virtual(Ipv4 address) const noexcept {
+    uint32_t i = hash(address) & virtual_mask_;
+    // A product of two words is zero only if one of them is: this is neither the address nor an empty place.
+    while (uint64_t{virtual_[i].be ^ address.be} * virtual_[i].be != 0)
+      [[unlikely]] i = (i + 1) & virtual_mask_;
+    return (virtual_[i] == address) & (address != Ipv4{});
+  }
 
  private:
   struct Slot {
     Ipv4 address;
     uint8_t classes = 0;  // 0: empty
   };
-  uint32_t home(Ipv4 a) const noexcept {
-    return static_cast<uint32_t>((a.be * uint64_t{0x9e3779b97f4a7c15}) >> 40) & mask_;
+  static uint32_t hash(Ipv4 a) noexcept {
+    return static_cast<uint32_t>((a.be * uint64_t{0x9e3779b97f4a7c15}) >> 40);
   }
+  uint32_t home(Ipv4 a) const noexcept { return hash(a) & mask_; }
   void grow();
+  void add_virtual(Ipv4 address);
 
   std::vector<Slot> slots_ = std::vector<Slot>(8);
   uint32_t mask_ = 7, used_ = 0;
+  std::vector<Ipv4> virtual_ = std::vector<Ipv4>(64);  // 0.0.0.0: empty; at most one in 32 is used
+  uint32_t virtual_mask_ = 63, virtual_used_ = 0;
 };
 
 class ServiceTable {

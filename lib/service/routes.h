@@ -15,10 +15,10 @@ namespace steelyard {
 using NextHopSlot = uint16_t;
 inline constexpr NextHopSlot kUnknownNextHop = 0;
 
-struct NextHop {
-  Mac destination, source;
-  uint16_t vlan = 0;    // tag control word in network byte order, 0: untagged
-  uint16_t mtu = 1500;  // of the port
+struct alignas(32) NextHop {
+  Mac destination, source;  // as a frame has them
+  uint16_t vlan = 0;        // tag control word in network byte order, 0: untagged
+  uint16_t mtu = 1500;      // of the port
   uint8_t port = 0;
   bool usable = false;  // false: MAC not (yet) known, or the slot is not in use
 };

@@ -1,6 +1,6 @@
-// connect_loop FIRST COUNT PORT PER_SECOND SECONDS: connects to COUNT addresses from FIRST on in turn, at an even pace,
-// and resets each connection as soon as it stands: the least that anyone has to do who checks servers. Prints how many
-// stood, how many failed, and the milliseconds of CPU that it used a second.
+// connect_loop FIRST COUNT PORT PER_SECOND SECONDS: connects to COUNT addresses from FIRST on in turn, at an
+// even pace, and resets each connection as soon as it stands: the least that anyone has to do who checks
+// servers. Prints how many stood, how many failed, and the milliseconds of CPU that it used a second.
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -69,13 +69,15 @@ int main(int argc, char** argv) {
   const uint32_t first = ntohl(to.sin_addr.s_addr);
   const auto count = static_cast<uint32_t>(std::strtoul(argv[2], nullptr, 10));
   to.sin_port = htons(static_cast<uint16_t>(std::strtoul(argv[3], nullptr, 10)));
-  const unsigned long rate = std::strtoul(argv[4], nullptr, 10), wanted = rate * std::strtoul(argv[5], nullptr, 10);
+  const unsigned long rate = std::strtoul(argv[4], nullptr, 10),
+                      wanted = rate * std::strtoul(argv[5], nullptr, 10);
   const int epoll = epoll_create1(0);
   const auto began = Clock::now();
   Counts counts;
   std::array<epoll_event, 64> events;
   for (unsigned long n = 0; n < wanted || counts.open > 0;) {
-    const auto due = static_cast<unsigned long>((Clock::now() - began) / std::chrono::microseconds(1)) * rate / 1'000'000;
+    const auto due =
+        static_cast<unsigned long>((Clock::now() - began) / std::chrono::microseconds(1)) * rate / 1'000'000;
     for (; n < due && n < wanted; ++n) {
       to.sin_addr.s_addr = htonl(first + static_cast<uint32_t>(n % count));
       begin(epoll, to, counts);

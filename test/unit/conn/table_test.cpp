@@ -41,6 +41,8 @@ TEST_CASE("A batch is looked up as its packets are one by one", "[conn]") {
   }
   packets[10].verdict = Verdict::drop;
   packets[12].kind = PacketKind::ip;
+  for (Packet& p : packets)
+    if (p.kind != PacketKind::ip && p.verdict == Verdict::pending) t.table.prepare(p);
   t.table.find(packets);
   uint32_t wrong = 0;
   for (uint32_t i = 0; i < 5000; ++i) {

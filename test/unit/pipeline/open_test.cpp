@@ -220,7 +220,7 @@ TEST_CASE("A pick newer than the snapshot makes the worker take the newest snaps
   std::atomic<const Snapshot*> published{&rig.snap};
   WorkerContext context{0, rig.table(), published, rig.counters, RateLimits(unlimited())};
   const Snapshot* snap = &rig.snap;
-  parse(batch, *snap);
+  parse(batch, *snap, rig.table());
   find_connections(batch, rig.table());
   SECTION("published since the turn began") {
     published = &newer;
