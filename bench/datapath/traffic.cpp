@@ -11,7 +11,6 @@
 namespace steelyard::bench {
 namespace {
 
-constexpr uint16_t kHeaders = 20 + 20;  // IPv4 and TCP
 constexpr uint8_t kAckFlag = kAck;
 
 uint16_t draw_length(Sizes sizes, std::mt19937_64& random) {

@@ -33,7 +33,8 @@ class AddressTable {
     // A product of two words is zero only if one of them is: this is neither the address nor an empty place.
     while (uint64_t{virtual_[i].be ^ address.be} * virtual_[i].be != 0)
       [[unlikely]] i = (i + 1) & virtual_mask_;
-    return (virtual_[i] == address) & (address != Ipv4{});
+    const unsigned same = virtual_[i] == address, some = address != Ipv4{};
+    return (same & some) != 0;
   }
 
  private:
