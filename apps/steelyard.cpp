@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <sys/random.h>
 
-#include "admin/api.h"
+#include "admin/routes.h"
 #include "admin/server.h"
 #include "admin/socket_claim.h"
 #include "base/start_error.h"
@@ -42,14 +42,6 @@ std::array<uint64_t, 2> random_seed() {
   return seed;
 }
 
-admin::Routes admin_routes(const control::Director& director) {
-  return {{"/v1/services", [&director] { return admin::services(director); }},
-          {"/v1/servers", [&director] { return admin::servers(director); }},
-          {"/v1/drops", [&director] { return admin::drops(director); }},
-          {"/v1/packets", [&director] { return admin::packets(director); }},
-          {"/v1/table", [&director] { return admin::table(director); }}};
-}
-
 // A worker and what belongs to it alone.
 struct WorkerParts {
   WorkerParts(unsigned id, const dpdk::Ports& ports, dpdk::ControlIo& control_io, control::Director& director)
@@ -63,7 +55,7 @@ struct WorkerParts {
 void run(const config::Config& config, Logger& log) {
   const auto workers = static_cast<unsigned>(config.director.worker_cores.size());
   // What is wrong should show before anything is made.
-  const admin::SocketClaim claim(config.director.admin_socket);
+  const admin::SocketClaim claim(config.director.admin_socket, config.director.admin_group);
   dpdk::check_start(config, conn::Memory::bytes_for(config.director.connections));
   for (const config::Port& port : config.ports) kernel::check_tap(port.name);
 
@@ -86,7 +78,7 @@ void run(const config::Config& config, Logger& log) {
         return health::start_probe(around, target, how, std::move(done));
       },
       [&kernel](Ipv4 a) { kernel.probe(a); }, static_cast<uint32_t>(random_seed()[0]), log);
-  const admin::Server admin(loop, config.director.admin_socket, admin_routes(director));
+  const admin::Server admin(loop, claim, admin::routes({director}));
 
   dpdk::LoopControl control;
   control.ticks = director.tick(control::boot_ms());

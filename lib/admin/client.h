@@ -1,8 +1,11 @@
 // The other end of the admin socket: one blocking request, for steelyardctl and tests.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include <boost/json/value.hpp>
 
@@ -13,7 +16,20 @@ struct ClientError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// GET `target` from the director that listens on `socket`. Throws ClientError.
+// A path with its query, percent-encoded.
+std::string target(std::string_view path, const std::map<std::string, std::string>& query);
+
+// Asks the director that listens on `socket`. Throw ClientError, also when it does not answer in time.
 boost::json::value get(const std::string& socket, const std::string& target);
+boost::json::value post(const std::string& socket, const std::string& target);
+
+enum class Ended : uint8_t {
+  complete,
+  stopped,  // by `take`, SIGINT or SIGTERM
+};
+// GET for answers of any length: hands the body over as it comes, until `take` returns false. Throws
+// ClientError, also when the answer breaks off.
+using Take = std::function<bool(std::string_view bytes)>;
+Ended stream(const std::string& socket, const std::string& target, const Take& take);
 
 }  // namespace steelyard::admin

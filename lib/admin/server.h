@@ -1,25 +1,19 @@
-// HTTP/1.1 on a Unix socket, on the control core's event loop: every request is answered by a function of its
-// path.
+// HTTP/1.1 on a Unix socket, on the control core's event loop: every request is answered by its route.
 #pragma once
 
-#include <functional>
-#include <map>
 #include <memory>
-#include <string>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/json/value.hpp>
+
+#include "admin/route.h"
+#include "admin/socket_claim.h"
 
 namespace steelyard::admin {
 
-// Path, such as "/v1/services", to what it answers. Called on the loop's thread.
-using Routes = std::map<std::string, std::function<boost::json::value()>>;
-
 class Server {
  public:
-  // Listens on `path` (mode 0660). Makes its directory; takes the place of a socket that nobody listens on
-  // any more. Throws StartError: the socket is in use, or can't be made.
-  Server(boost::asio::io_context& loop, std::string path, Routes routes);
+  // Listens on the socket, with mode 0660. Throws StartError when it can't be made.
+  Server(boost::asio::io_context& loop, const SocketClaim& claim, Routes routes);
   ~Server();  // stops listening and removes the socket
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -4,8 +4,10 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <grp.h>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <sys/file.h>
@@ -93,9 +95,22 @@ void free_path(const std::string& path) {
   }
 }
 
+gid_t group_id(const std::string& name) {
+  group entry{};
+  group* found = nullptr;
+  std::vector<char> text(1024);
+  while (getgrnam_r(name.c_str(), &entry, text.data(), text.size(), &found) == ERANGE)
+    text.resize(2 * text.size());
+  if (found != nullptr) return found->gr_gid;
+  throw StartError(fmt::format(
+      "admin_group {}: there is no such group; make it with `groupadd {}` or leave admin_group out", name,
+      name));
+}
+
 }  // namespace
 
-SocketClaim::SocketClaim(std::string path) : path_(std::move(path)) {
+SocketClaim::SocketClaim(std::string path, const std::string& group) : path_(std::move(path)) {
+  if (!group.empty()) group_ = group_id(group);
   if (path_.size() >= sizeof(sockaddr_un{}.sun_path)) fail(path_, "the path is too long for a Unix socket");
   const fs::path directory = fs::path(path_).parent_path();
   std::error_code error;

@@ -100,4 +100,14 @@ std::string drops_table(const json::value& drops) {
   return rows.size() == 1 ? "no packet was dropped\n" : align(rows);
 }
 
+std::string numbers_table(const json::value& object) {
+  std::vector<Row> rows;
+  for (const auto& [key, value] : object.as_object()) {
+    std::string name(key.data(), key.size());
+    std::ranges::replace(name, '_', ' ');
+    rows.push_back({std::move(name), cell(value)});
+  }
+  return rows.empty() ? "" : align(rows);
+}
+
 }  // namespace steelyard::admin

@@ -10,5 +10,6 @@ namespace steelyard::admin {
 std::string services_table(const boost::json::value& services);  // of GET /v1/services
 std::string servers_table(const boost::json::value& servers);    // of GET /v1/servers
 std::string drops_table(const boost::json::value& drops);        // of GET /v1/drops: what is not zero
+std::string numbers_table(const boost::json::value& object);     // one number a line
 
 }  // namespace steelyard::admin

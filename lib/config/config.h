@@ -130,6 +130,7 @@ struct Director {
   Idle idle = Idle::poll;
   std::vector<std::string> eal;  // passed to the EAL as they are
   std::string admin_socket = "/run/steelyard/steelyard.sock";
+  std::string admin_group;  // of users that may use it; "": the director's own group
   std::array<std::optional<uint32_t>, kKernelClasses> kernel_rates = kDefaultKernelRates;
   // Answers of our own a second over all workers; std::nullopt: unlimited.
   std::optional<uint32_t> icmp_error_rate = 1000, reset_rate = 10000;

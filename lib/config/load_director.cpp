@@ -8,6 +8,7 @@ namespace steelyard::config {
 namespace {
 constexpr unsigned kMaxCore = 1023, kMaxWorkers = 64;
 constexpr std::size_t kMaxSocketPath = 107;  // sockaddr_un::sun_path with its final 0
+constexpr std::size_t kMaxGroupName = 32;
 
 void read_kernel_path(Value value, Director& d, Report& report) {
   const Map map(value, schema::kKernelPath, report);
@@ -69,6 +70,7 @@ Director read_director(Value value, Report& report) {
   map.read("connections", d.connections, Count{1000, 1'000'000'000});
   map.read("idle", d.idle, Choice{kIdle});
   map.read("admin_socket", d.admin_socket, Text{kMaxSocketPath});
+  map.read("admin_group", d.admin_group, Name{kMaxGroupName});
   map.read("icmp_errors_per_second", d.icmp_error_rate, Rate{});
   map.read("resets_per_second", d.reset_rate, Rate{});
   if (const Node* node = map.find("eal")) read_eal({*node, "eal"}, d, report);

@@ -16,6 +16,7 @@ constexpr std::array kDirectorKeys{Key{"control_core"},
                                    Key{"idle"},
                                    Key{"eal"},
                                    Key{"admin_socket"},
+                                   Key{"admin_group"},
                                    Key{"kernel_path"},
                                    Key{"icmp_errors_per_second"},
                                    Key{"resets_per_second"}};

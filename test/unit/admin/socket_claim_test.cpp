@@ -95,3 +95,13 @@ TEST_CASE_METHOD(Fixture, "a path that can't be is told", "[admin]") {
   CHECK_THROWS_WITH(SocketClaim(directory + "/file/s.sock"), Contains("name another path"));
   CHECK_THROWS_AS(SocketClaim("/proc/none/s.sock"), StartError);
 }
+
+TEST_CASE_METHOD(Fixture, "a group that does not exist is told", "[admin]") {
+  CHECK_THROWS_WITH(
+      SocketClaim(path(), "no-such-group"),
+      "admin_group no-such-group: there is no such group; make it with `groupadd no-such-group` or "
+      "leave admin_group out");
+  CHECK_FALSE(fs::exists(directory + "/run"));
+  CHECK(SocketClaim(path(), "root").group() == gid_t{0});
+  CHECK_FALSE(SocketClaim(path()).group());
+}

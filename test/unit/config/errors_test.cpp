@@ -91,7 +91,7 @@ TEST_CASE("errors of the director point at their place", "[config]") {
       {"no map",
        "director: [1]\n" + kPorts,
        {"1:11: director is a list; allowed: a map with the keys control_core, worker_cores, connections, "
-        "idle, eal, admin_socket, kernel_path, icmp_errors_per_second, resets_per_second"}},
+        "idle, eal, admin_socket, admin_group, kernel_path, icmp_errors_per_second, resets_per_second"}},
       {"core not a number",
        director("control_core: first"),
        {"2:17: control_core is \"first\"; allowed: " + core}},
@@ -140,6 +140,10 @@ TEST_CASE("errors of the director point at their place", "[config]") {
        director("admin_socket: /" + std::string(107, 'a')),
        {"2:17: admin_socket is \"/" + std::string(59, 'a') +
         "...\"; allowed: a text of 1 to 107 printable characters"}},
+      {"group that can be none",
+       director("admin_group: 'net admins'"),
+       {"2:16: admin_group is \"net admins\"; allowed: 1 to 32 letters, digits, '.', '_' and '-', "
+        "beginning with a letter, a digit or '_'"}},
       {"rate of zero", director("kernel_path: {icmp: 0}"), {"2:23: icmp is \"0\"; allowed: " + rate}},
       {"rate of a wrong word",
        director("resets_per_second: none"),
@@ -439,8 +443,8 @@ neighbours: 5
         std::vector<std::string>{
             "2:3: unknown key \"worker_core\" in director; did you mean \"worker_cores\"? allowed: "
             "control_core, "
-            "worker_cores, connections, idle, eal, admin_socket, kernel_path, icmp_errors_per_second, "
-            "resets_per_second",
+            "worker_cores, connections, idle, eal, admin_socket, admin_group, kernel_path, "
+            "icmp_errors_per_second, resets_per_second",
             "3:16: connections is \"many\"; allowed: a number from 1k to 1G, such as 500k or 10M",
             "5:59: the address 10.0.0.1 is already used in line 5",
             "9:11: port is \"99999\"; allowed: a whole number from 1 to 65535",

@@ -23,6 +23,7 @@ director:
   idle: sleep
   eal: ["--no-huge", "-m", 1024]
   admin_socket: /tmp/s.sock
+  admin_group: operators
   kernel_path: {neighbour: 1, routing: 2, health: 3k, icmp: unlimited, local: 5, transit: 6M, other: 7}
   icmp_errors_per_second: unlimited
   resets_per_second: 20k
@@ -68,6 +69,7 @@ TEST_CASE("every key of the file arrives in its struct", "[config]") {
   CHECK(d.idle == config::Idle::sleep);
   CHECK(d.eal == std::vector<std::string>{"--no-huge", "-m", "1024"});
   CHECK(d.admin_socket == "/tmp/s.sock");
+  CHECK(d.admin_group == "operators");
   CHECK(rate(d, KernelClass::neighbour) == 1u);
   CHECK(rate(d, KernelClass::routing) == 2u);
   CHECK(rate(d, KernelClass::health) == 3000u);
@@ -92,7 +94,7 @@ TEST_CASE("ports, neighbours and routes arrive in file order", "[config]") {
   CHECK(outside.vlans[0].addresses.at(0).length == 25);
   CHECK(outside.mtu == uint16_t{9000});
   CHECK_FALSE(outside.mac);
-  CHECK(outside.at.line == 13);
+  CHECK(outside.at.line == 14);
   CHECK(inside.device.empty());
   CHECK_FALSE(inside.mtu);
   CHECK(to_string(inside.mac.value()) == "02:00:00:00:00:0a");
@@ -127,7 +129,7 @@ TEST_CASE("services and servers arrive in file order", "[config]") {
   REQUIRE(web.servers.size() == 2);
   CHECK(to_string(web.servers[0].address) == "10.0.0.11:8080");
   CHECK(web.servers[0].weight == 65535);
-  CHECK(web.servers[0].at.line == 35);
+  CHECK(web.servers[0].at.line == 36);
   CHECK(web.servers[0].at.column == 9);
   CHECK(to_string(web.servers[1].address) == "172.16.3.4:8081");
   CHECK(dns.protocol == Protocol::udp);
@@ -202,6 +204,7 @@ TEST_CASE("what the file leaves out has the documented default", "[config]") {
   CHECK(d.connections == 1'000'000);
   CHECK(d.idle == config::Idle::poll);
   CHECK(d.admin_socket == "/run/steelyard/steelyard.sock");
+  CHECK(d.admin_group.empty());
   CHECK(d.kernel_rates == config::kDefaultKernelRates);
   CHECK(rate(d, KernelClass::transit) == std::nullopt);
   CHECK(rate(d, KernelClass::neighbour) == 1000u);

@@ -1,0 +1,38 @@
+// The table of commands. A new one is a row here, its function in a file of its own, and its line in
+// docs/operating.md; --help is made of the rows.
+#include "admin/command.h"
+#include "admin/show.h"
+#include "admin/tables.h"
+
+namespace steelyard::admin {
+namespace {
+
+constexpr Option kShowOptions[] = {kWatch};
+
+// A `show` that is nothing but a path and its table.
+template <const char* Path, std::string (*Table)(const boost::json::value&)>
+int show(const Invocation& call, std::ostream& out) {
+  return show(call, out, Path, Table);
+}
+
+constexpr char kServices[] = "/v1/services", kServers[] = "/v1/servers", kDrops[] = "/v1/drops",
+               kPackets[] = "/v1/packets", kTable[] = "/v1/table";
+
+constexpr Command kCommands[] = {
+    {"show services", "", 0,
+     "each virtual service: connections, active, inactive, packets and bytes in and out",
+     "show services\nshow services --watch", kShowOptions, show<kServices, services_table>},
+    {"show servers", "", 0, "the same for each real server", "show servers -o json\nshow servers --watch=0.5",
+     kShowOptions, show<kServers, servers_table>},
+    {"show drops", "", 0, "dropped packets by reason", "show drops", kShowOptions, show<kDrops, drops_table>},
+    {"show packets", "", 0, "received, forwarded, handed to the kernel, originated, dropped", "show packets",
+     kShowOptions, show<kPackets, numbers_table>},
+    {"show table", "", 0, "the connection table: capacity, use, memory", "show table", kShowOptions,
+     show<kTable, numbers_table>},
+};
+
+}  // namespace
+
+std::span<const Command> commands() noexcept { return kCommands; }
+
+}  // namespace steelyard::admin

@@ -1,0 +1,26 @@
+#include "admin/tables.h"
+
+#include <boost/json/parse.hpp>
+#include <catch2/catch.hpp>
+
+using namespace steelyard;
+namespace json = boost::json;
+
+TEST_CASE("tables are aligned and name what is not zero", "[admin]") {
+  const json::value services =
+      json::parse(R"([{"name":"web","address":"203.0.113.10","port":80,"protocol":"tcp",
+    "scheduler":"wrr","connections":12,"active":3,"inactive":9,"packets_in":100,"packets_out":90,"bytes_in":5000,
+    "bytes_out":123456,"servers":[{},{}]}])");
+  CHECK(admin::services_table(services) ==
+        "SERVICE  ADDRESS          PROTOCOL  SCHEDULER  SERVERS  CONNECTIONS  ACTIVE  INACTIVE  PACKETS IN  "
+        "PACKETS OUT"
+        "  BYTES IN  BYTES OUT\n"
+        "web      203.0.113.10:80  tcp       wrr              2           12       3         9         100   "
+        "        90"
+        "      5000     123456\n");
+  CHECK(admin::drops_table(json::parse(R"({"truncated":0})")) == "no packet was dropped\n");
+  CHECK(admin::drops_table(json::parse(R"({"truncated":7})")) ==
+        "REASON     PACKETS  MEANING\n"
+        "truncated        7  the frame ends before the headers or the length that they announce\n");
+  CHECK(admin::services_table(json::array{}).substr(0, 7) == "SERVICE");
+}
