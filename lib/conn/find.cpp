@@ -13,11 +13,6 @@ namespace steelyard {
 
 using conn::Bucket;
 
-struct ConnectionTable::Probe {
-  Packet* packet;
-  Connection* candidate;
-};
-
 namespace {
 
 bool wants_connection(const Packet& p) noexcept {
@@ -44,51 +39,45 @@ Connection* ConnectionTable::find(const FlowKey& key, uint64_t hash) const noexc
   return nullptr;
 }
 
-// First pass: compare the tags in the home bucket, which prepare() asked for; ask for the entry, or for the
-// other bucket.
-std::size_t ConnectionTable::first_looks(std::span<Packet> packets, Probe* probes) const noexcept {
-  std::size_t count = 0;
-  for (Packet& p : packets) {
-    if (!wants_connection(p)) continue;
-    const Bucket& home = index_[conn::home_bucket(p.hash, buckets_)];
-    const conn::Pattern wanted = conn::committed_with(conn::hash_tag(p.hash));
-    const uint32_t found = conn::matches(home, wanted);
-    const uint32_t e = found != 0 ? entry_behind(home, found, wanted) : conn::kNoEntry;
-    Connection* candidate = nullptr;
-    if (e != conn::kNoEntry) [[likely]] {
-      candidate = &entries_[e];
-      __builtin_prefetch(candidate, 1);
-    } else {
-      __builtin_prefetch(&index_[conn::other_bucket(p.hash, buckets_)]);
+// First pass: the home bucket, which prepare() asked for. Asks for the entry, or for the other bucket.
+Connection* ConnectionTable::first_look(const Packet& p) const noexcept {
+  Connection* candidate = candidate_in(*static_cast<const Bucket*>(p.bucket), p.hash);
+  if (candidate == nullptr) [[unlikely]]
+    __builtin_prefetch(&index_[conn::other_bucket(p.hash, buckets_)]);
+  return candidate;
+}
+
+Connection* ConnectionTable::candidate_in(const Bucket& bucket, uint64_t hash) const noexcept {
+  const conn::Pattern wanted = conn::committed_with(conn::hash_tag(hash));
+  for (uint32_t found = conn::matches(bucket, wanted); found != 0; found &= found - 1)
+    if (const uint32_t e = entry_behind(bucket, found, wanted); e != conn::kNoEntry) [[likely]] {
+      __builtin_prefetch(&entries_[e], 1);
+      return &entries_[e];
     }
-    probes[count++] = {&p, candidate};
-  }
-  return count;
+  return nullptr;
 }
 
 void ConnectionTable::find_batch(std::span<Packet> packets) const noexcept {
-  std::array<Probe, kBatchSize> storage;
-  const std::span<Probe> probes(storage.data(), first_looks(packets, storage.data()));
-
-  // Second pass: compare the keys. What the home bucket's first candidate does not answer is looked up in
-  // full at the end.
-  std::array<Packet*, kBatchSize> rest;
-  std::size_t left = 0;
-  for (const Probe& probe : probes) {
-    Packet& p = *probe.packet;
-    if (probe.candidate != nullptr && conn::holds(*probe.candidate, p.key)) [[likely]] {
-      p.connection = probe.candidate;
-      continue;
-    }
-    const Bucket& other = index_[conn::other_bucket(p.hash, buckets_)];
-    const conn::Pattern wanted = conn::committed_with(conn::hash_tag(p.hash));
-    if (const uint32_t found = conn::matches(other, wanted); found != 0)
-      if (const uint32_t e = entry_behind(other, found, wanted); e != conn::kNoEntry)
-        __builtin_prefetch(&entries_[e], 1);
-    p.connection = nullptr;
-    rest[left++] = &p;
+  std::array<Packet*, kBatchSize> probes, elsewhere;
+  std::size_t count = 0, absent = 0;
+  for (Packet& p : packets) {
+    if (!wants_connection(p)) continue;
+    probes[count++] = &p;
+    p.connection = first_look(p);
+    if (p.connection == nullptr) [[unlikely]]
+      elsewhere[absent++] = &p;
   }
-  for (std::size_t i = 0; i < left; ++i) rest[i]->connection = find(rest[i]->key, rest[i]->hash);
+  // Second pass: the other bucket of those that the home bucket does not know.
+  for (std::size_t i = 0; i < absent; ++i) {
+    Packet& p = *elsewhere[i];
+    p.connection = candidate_in(index_[conn::other_bucket(p.hash, buckets_)], p.hash);
+  }
+  // Third pass: compare the keys. Two connections with one tag in one bucket are rare: then all are compared.
+  for (std::size_t i = 0; i < count; ++i) {
+    Packet& p = *probes[i];
+    if (p.connection != nullptr && !conn::holds(*p.connection, p.key)) [[unlikely]]
+      p.connection = find(p.key, p.hash);
+  }
 }
 
 void ConnectionTable::find(std::span<Packet> packets) const noexcept {

@@ -81,7 +81,13 @@ static_assert(sizeof(Bucket) == kCacheLine);
 // The slots that fit, as bits. Whoever takes up a bit loads its slot anew, with acquire: it may have changed.
 // A slot whose bit is missing did not fit at one moment after the caller's last seq_cst operation.
 inline uint32_t matches(const Bucket& bucket, Pattern p) noexcept {
-#if defined(__AVX2__) && !defined(STEELYARD_TSAN) && !defined(STEELYARD_CONN_STEP)
+#if defined(__AVX512F__) && !defined(STEELYARD_TSAN) && !defined(STEELYARD_CONN_STEP)
+  // As below, the whole line at once.
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  const __m512i differ =
+      _mm512_xor_si512(_mm512_load_si512(&bucket), _mm512_set1_epi64(static_cast<int64_t>(p.bits)));
+  return _mm512_testn_epi64_mask(differ, _mm512_set1_epi64(static_cast<int64_t>(p.mask)));
+#elif defined(__AVX2__) && !defined(STEELYARD_TSAN) && !defined(STEELYARD_CONN_STEP)
   // A vector load reads each naturally aligned 64-bit word whole, and x86 does not reorder loads with locked
   // instructions or with each other, so this is as good as eight seq_cst loads. The compiler must load anew.
   std::atomic_signal_fence(std::memory_order_seq_cst);

@@ -37,7 +37,8 @@ class ConnectionTable {
   // Sets the hash of a packet whose key is known, and asks for the cache line where find() will look first.
   void prepare(Packet& p) const noexcept {
     p.hash = hash_(p.key.client, p.key.protocol);
-    __builtin_prefetch(&index_[conn::home_bucket(p.hash, buckets_)]);
+    p.bucket = &index_[conn::home_bucket(p.hash, buckets_)];
+    __builtin_prefetch(p.bucket);
   }
   // A whole batch of prepared packets, in passes so that every cache miss is prefetched: sets the connection
   // (null: none) of all packets with `verdict == pending` and kind flow or icmp_error.
@@ -138,14 +139,14 @@ class ConnectionTable {
     unsigned free = kNowhere;  // where to place an entry
     Placed pending;            // a conflicting insertion under way
   };
-  struct Probe;
   enum class Fate : uint8_t { pending, committed, killed };
 
   Chain chain_of(uint64_t hash) const noexcept;
   Connection& entry(uint64_t word) const noexcept { return entries_[conn::entry_of(word)]; }
   uint32_t index_of(const Connection& c) const noexcept { return static_cast<uint32_t>(&c - entries_); }
 
-  std::size_t first_looks(std::span<Packet> packets, Probe* probes) const noexcept;
+  Connection* candidate_in(const conn::Bucket& bucket, uint64_t hash) const noexcept;
+  Connection* first_look(const Packet& p) const noexcept;
   void find_batch(std::span<Packet> packets) const noexcept;
 
   Survey survey(const Chain& chain, const Connection& wanted) noexcept;

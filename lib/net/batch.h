@@ -63,6 +63,7 @@ struct Packet {
   DropReason reason = DropReason::count;          // of Verdict::drop and Verdict::answer
   KernelClass kernel_class = KernelClass::other;  // of Verdict::kernel
   FlowKey key;                                    // PacketKind::flow and icmp_error only
+  const void* bucket = nullptr;                   // the connection table's: where it looks first
   uint64_t hash = 0;                              // of key.client and key.protocol
 
   Packet() noexcept { start(nullptr); }

@@ -50,6 +50,24 @@ inline bool checksum_ok(const uint8_t* bytes, std::size_t n, uint64_t start = 0)
   return fold(start + sum_words(bytes, n)) == 0xffff;
 }
 
+// The same for an IPv4 header without options, checksum field included.
+inline bool ipv4_checksum_ok(const uint8_t* header) noexcept {
+  uint64_t a, b;
+  uint32_t c;
+  std::memcpy(&a, header, 8);
+  std::memcpy(&b, header + 8, 8);
+  std::memcpy(&c, header + 16, 4);
+  uint64_t sum = a + b;
+  sum += sum < b;  // end-around carry
+  sum += c;
+  sum += sum < c;
+  // Adding the other half leaves the sum of both, with its carry, in the upper one.
+  sum += sum << 32 | sum >> 32;
+  auto upper = static_cast<uint32_t>(sum >> 32);
+  upper += upper << 16 | upper >> 16;
+  return upper >> 16 == 0xffff;
+}
+
 // Of the pseudo header of TCP and UDP (RFC 9293 section 3.1); `length` is that of transport header and data.
 constexpr uint64_t pseudo_header_sum(Ipv4 source, Ipv4 destination, uint8_t protocol,
                                      uint16_t length) noexcept {

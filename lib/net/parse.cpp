@@ -41,8 +41,6 @@ bool header_checksum_ok(const Packet& p) noexcept {
   const uint64_t known = p.mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
   if (known == RTE_MBUF_F_RX_IP_CKSUM_GOOD) return true;
   if (known == RTE_MBUF_F_RX_IP_CKSUM_BAD) return false;
-  if (p.ip_header == sizeof(Ipv4Header)) [[likely]]
-    return checksum_ok(p.ip, sizeof(Ipv4Header));  // the compiler unrolls it
   return checksum_ok(p.ip, p.ip_header);
 }
 
@@ -114,9 +112,47 @@ void parse_icmp(Packet& p, uint32_t here) noexcept {
   if (is_translated_error(view<IcmpHeader>(p.l4())->type)) parse_quote(p, here);
 }
 
+// The usual packet: untagged, to one host, IPv4 without options, no fragment, TCP or UDP, whole, all headers
+// in the first segment, its header checksum right. False: it is another one, nothing is decided, and the long
+// way finds out.
+bool parse_usual(Packet& p) noexcept {
+  const rte_mbuf& m = *p.mbuf;
+  constexpr uint32_t kLeast = sizeof(EthernetHeader) + sizeof(Ipv4Header) + sizeof(TcpHeader);
+  if (m.data_len < kLeast) return false;
+  auto* frame = rte_pktmbuf_mtod(&m, uint8_t*);
+  const auto& ethernet = *view<EthernetHeader>(frame);
+  const auto& ip = *view<Ipv4Header>(frame + sizeof(EthernetHeader));
+  const unsigned tcp = ip.protocol == static_cast<uint8_t>(Protocol::tcp);
+  const unsigned udp = ip.protocol == static_cast<uint8_t>(Protocol::udp);
+  const unsigned unusual = static_cast<unsigned>(ethernet.type ^ kEtherTypeIpv4) | (frame[0] & 1u) |
+                           (ip.version_ihl ^ 0x45u) |
+                           (ip.fragment & unsigned{kIpMoreFragments | kIpOffsetMask}) | (1 ^ (tcp | udp));
+  const uint32_t length = swap16(ip.total_length);
+  if (unusual != 0 || length < kLeast - sizeof(EthernetHeader) || length > m.pkt_len - sizeof(EthernetHeader))
+    return false;
+  if ((m.ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) != RTE_MBUF_F_RX_IP_CKSUM_GOOD &&
+      ((m.ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_BAD ||
+       !ipv4_checksum_ok(frame + sizeof(EthernetHeader))))
+    return false;
+  p.ip = frame + sizeof(EthernetHeader);
+  p.l2_length = sizeof(EthernetHeader);
+  p.ip_header = sizeof(Ipv4Header);
+  p.ip_length = static_cast<uint16_t>(length);
+  p.source.be = ip.source;
+  p.destination.be = ip.destination;
+  p.ip_protocol = ip.protocol;
+  const uint8_t* l4 = p.ip + sizeof(Ipv4Header);
+  set_key(p, {p.source, load_port(l4)}, {p.destination, load_port(l4 + 2)}, ip.protocol);
+  p.tcp_flags = static_cast<uint8_t>(view<TcpHeader>(l4)->flags & (0 - tcp));
+  p.kind = PacketKind::flow;
+  return true;
+}
+
 }  // namespace
 
 void parse_packet(Packet& p) noexcept {
+  if (parse_usual(p)) [[likely]]
+    return;
   auto* frame = rte_pktmbuf_mtod(p.mbuf, uint8_t*);
   if (!parse_link(p, frame, p.mbuf->data_len)) return;
   p.ip = frame + p.l2_length;

@@ -15,7 +15,7 @@ template <PacketIo Io>
 class Dispatch {
  public:
   Dispatch(Io& io, WorkerCounters& counters) noexcept : io_(io), counters_(counters) {
-    for (uint8_t i = 0; i < kLanes; ++i) lanes_[i].port = i;
+    for (uint8_t i = 0; i < kLanes; ++i) lanes_[i] = {queues_[i].data(), 0, 0, i};
   }
 
   void run(Batch& batch) noexcept {
@@ -62,10 +62,10 @@ class Dispatch {
   // What leaves by one port, in the order it came in. The port of the next packet is as good as random, so a
   // packet goes to its lane without a branch; more ports than lanes take turns.
   struct Lane {
-    uint8_t port = 0;
-    uint16_t queued = 0;
+    rte_mbuf** queue = nullptr;
+    uint32_t queued = 0;
     uint32_t answers = 0;  // bits of queue
-    std::array<rte_mbuf*, kBatchSize> queue;
+    uint8_t port = 0;
   };
   static constexpr unsigned kLanes = 8;
 
@@ -102,7 +102,7 @@ class Dispatch {
   // What the port refuses is the end of the queue.
   void flush(Lane& lane) noexcept {
     if (lane.queued == 0) return;
-    const uint16_t taken = io_.send(lane.port, lane.queue.data(), lane.queued);
+    const uint16_t taken = io_.send(lane.port, lane.queue, static_cast<uint16_t>(lane.queued));
     const uint32_t sent = taken >= kBatchSize ? ~uint32_t{0} : (uint32_t{1} << taken) - 1;
     const auto answered = static_cast<uint16_t>(std::popcount(lane.answers & sent));
     const auto answers = static_cast<uint16_t>(std::popcount(lane.answers));
@@ -129,6 +129,7 @@ class Dispatch {
   Io& io_;
   WorkerCounters& counters_;
   std::array<Lane, kLanes> lanes_;
+  std::array<std::array<rte_mbuf*, kBatchSize>, kLanes> queues_;
   std::array<rte_mbuf*, kBatchSize> discarded_;
   uint16_t discards_ = 0;
   uint64_t forwarded_ = 0, kernel_ = 0, originated_ = 0;

@@ -108,6 +108,36 @@ TEST_CASE("a wrong checksum stays wrong by as much", "[net][checksum]") {
   CHECK(hexdump(frame) == hexdump(tcp(client, vip, kSyn).bad_checksum().ttl(62)));
 }
 
+TEST_CASE("a header without options is checked as any other bytes are", "[net][checksum]") {
+  std::mt19937 random(20);
+  unsigned right = 0;
+  for (int i = 0; i < 20000; ++i) {
+    Bytes header(20);
+    for (std::size_t at = 0; at < 20; at += 4) {
+      const uint32_t word = corner(random);
+      store(header, at, &word, 4);
+    }
+    if (i % 2 == 0) {
+      header[10] = header[11] = 0;
+      const uint16_t checksum = internet_checksum(header.data(), 20);
+      store(header, 10, &checksum, 2);
+    }
+    right += ipv4_checksum_ok(header.data());
+    REQUIRE(ipv4_checksum_ok(header.data()) == checksum_ok(header.data(), 20));
+  }
+  CHECK(right >= 9000);
+  CHECK(right < 20000);
+}
+
+TEST_CASE("two changes are applied as their combination is", "[net][checksum]") {
+  std::mt19937 random(21);
+  for (int i = 0; i < 20000; ++i) {
+    const auto checksum = static_cast<uint16_t>(corner(random)), a = static_cast<uint16_t>(corner(random)),
+               b = static_cast<uint16_t>(corner(random));
+    REQUIRE(apply(checksum, a, b) == apply(checksum, combine(a, b)));
+  }
+}
+
 TEST_CASE("UDP without a checksum stays without, and a computed zero is sent as ffff", "[net][checksum]") {
   for (uint32_t v = 0; v <= 0xffff; ++v) {
     const auto word = static_cast<uint16_t>(v);
