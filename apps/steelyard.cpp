@@ -78,7 +78,7 @@ void run(const config::Config& config, Logger& log) {
         return health::start_probe(around, target, how, std::move(done));
       },
       [&kernel](Ipv4 a) { kernel.probe(a); }, static_cast<uint32_t>(random_seed()[0]), log);
-  const admin::Server admin(loop, claim, admin::routes({director}));
+  const admin::Server admin(loop, claim, admin::routes({director, health}));
 
   dpdk::LoopControl control;
   control.ticks = director.tick(control::boot_ms());

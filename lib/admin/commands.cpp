@@ -15,8 +15,8 @@ int show(const Invocation& call, std::ostream& out) {
   return show(call, out, Path, Table);
 }
 
-constexpr char kServices[] = "/v1/services", kServers[] = "/v1/servers", kDrops[] = "/v1/drops",
-               kPackets[] = "/v1/packets", kTable[] = "/v1/table";
+constexpr char kServices[] = "/v1/services", kServers[] = "/v1/servers", kHealth[] = "/v1/health",
+               kDrops[] = "/v1/drops", kPackets[] = "/v1/packets", kTable[] = "/v1/table";
 
 constexpr Command kCommands[] = {
     {"show services", "", 0,
@@ -24,6 +24,9 @@ constexpr Command kCommands[] = {
      "show services\nshow services --watch", kShowOptions, show<kServices, services_table>},
     {"show servers", "", 0, "the same for each real server", "show servers -o json\nshow servers --watch=0.5",
      kShowOptions, show<kServers, servers_table>},
+    {"show health", "", 0,
+     "each health check: its server's state, since when and why, and for which services it runs",
+     "show health\nshow health -o json", kShowOptions, show<kHealth, health_table>},
     {"show drops", "", 0, "dropped packets by reason", "show drops", kShowOptions, show<kDrops, drops_table>},
     {"show packets", "", 0, "received, forwarded, handed to the kernel, originated, dropped", "show packets",
      kShowOptions, show<kPackets, numbers_table>},

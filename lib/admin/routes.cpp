@@ -1,14 +1,22 @@
 #include "admin/routes.h"
 
 #include "admin/api.h"
+#include "admin/health.h"
 
 namespace steelyard::admin {
 
 Routes routes(const Sources& sources) {
   control::Director& director = sources.director;
+  const control::HealthChecks& health = sources.health;
   return {
       {Method::get, "/v1/services", [&director](const Request&) { return services(director); }, {}},
       {Method::get, "/v1/servers", [&director](const Request&) { return servers(director); }, {}},
+      {Method::get,
+       "/v1/health",
+       [&health](const Request&) {
+         return list_health(health.checks(), health.now(), std::chrono::system_clock::now());
+       },
+       {}},
       {Method::get, "/v1/drops", [&director](const Request&) { return drops(director); }, {}},
       {Method::get, "/v1/packets", [&director](const Request&) { return packets(director); }, {}},
       {Method::get, "/v1/table", [&director](const Request&) { return table(director); }, {}},

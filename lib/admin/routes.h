@@ -3,12 +3,14 @@
 
 #include "admin/route.h"
 #include "control/director.h"
+#include "control/health_checks.h"
 
 namespace steelyard::admin {
 
 // What is asked for answers; all of it outlives the server's event loop.
 struct Sources {
   control::Director& director;
+  const control::HealthChecks& health;
 };
 
 Routes routes(const Sources& sources);

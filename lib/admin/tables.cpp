@@ -67,11 +67,11 @@ std::string endpoint(const json::object& of) { return cell(of.at("address")) + "
 }  // namespace
 
 std::string services_table(const json::value& services) {
-  std::vector<Row> rows{header({"SERVICE", "ADDRESS", "PROTOCOL", "SCHEDULER", "SERVERS"})};
+  std::vector<Row> rows{header({"SERVICE", "ADDRESS", "PROTOCOL", "SCHEDULER", "STATE", "SERVERS"})};
   for (const json::value& v : services.as_array()) {
     const json::object& s = v.as_object();
-    Row row{cell(s.at("name")), endpoint(s), cell(s.at("protocol")), cell(s.at("scheduler")),
-            std::to_string(s.at("servers").as_array().size())};
+    Row row{cell(s.at("name")),      endpoint(s),         cell(s.at("protocol")),
+            cell(s.at("scheduler")), cell(s.at("state")), std::to_string(s.at("servers").as_array().size())};
     add_counters(row, s);
     rows.push_back(std::move(row));
   }
@@ -87,6 +87,19 @@ std::string servers_table(const json::value& servers) {
     rows.push_back(std::move(row));
   }
   return align(rows);
+}
+
+std::string health_table(const json::value& checks) {
+  std::vector<Row> rows{{"SERVER", "CHECK", "STATE", "SINCE", "LAST", "TIMES", "REASON", "SERVICES"}};
+  for (const json::value& v : checks.as_array()) {
+    const json::object& c = v.as_object();
+    std::string services;
+    for (const json::value& name : c.at("services").as_array())
+      services += (services.empty() ? "" : ",") + cell(name);
+    rows.push_back({endpoint(c), cell(c.at("kind")), cell(c.at("state")), cell(c.at("since")),
+                    cell(c.at("last")), cell(c.at("in_a_row")), cell(c.at("reason")), services});
+  }
+  return rows.size() == 1 ? "no health checks\n" : align(rows);
 }
 
 std::string drops_table(const json::value& drops) {

@@ -9,6 +9,7 @@ namespace steelyard::admin {
 
 std::string services_table(const boost::json::value& services);  // of GET /v1/services
 std::string servers_table(const boost::json::value& servers);    // of GET /v1/servers
+std::string health_table(const boost::json::value& checks);      // of GET /v1/health
 std::string drops_table(const boost::json::value& drops);        // of GET /v1/drops: what is not zero
 std::string numbers_table(const boost::json::value& object);     // one number a line
 

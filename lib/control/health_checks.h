@@ -25,6 +25,7 @@ class HealthChecks {
   void tick(std::chrono::milliseconds now);
 
   std::span<const health::Check> checks() const noexcept { return checker_.checks(); }
+  std::chrono::milliseconds now() const noexcept { return now_; }  // of the last tick()
 
  private:
   void hear(const health::Check& check, bool changed);

@@ -44,7 +44,10 @@ Checker::~Checker() {
 }
 
 void Checker::tick(Time now) {
-  if (started_) clock_ += std::min(now - now_, kLongestStep);
+  if (started_)
+    clock_ += std::min(now - now_, kLongestStep);
+  else
+    for (Check& check : checks_) check.since = now;
   started_ = true;
   now_ = now;
   for (int i = 0; i < kMostAtOnce && !due_.empty() && due_.begin()->first <= clock_; ++i) {

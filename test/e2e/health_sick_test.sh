@@ -4,6 +4,7 @@
 . "$(dirname "$0")/harness.sh"
 
 told() { grep -q "http check of 10.0.0.1$1:8080 (web): down: $2" "$dir/director.log"; }
+of_check() { show health | json "' '.join(str(d[$1 - 1][k]) for k in ('address', 'kind', 'state', 'last', 'reason', 'services'))"; }
 shares() { load 20 2 && counts_of_client 3; }
 
 lab 3
@@ -22,6 +23,8 @@ for driver in $devices; do
   touch "$dir/s2/sick"
   become up down up
   check "$driver: a server that answers 503 is down for it" told 2 'status 503, expected 200'
+  expect "$driver: show health" "10.0.0.12 http down failed status 503, expected 200 ['web']" "$(of_check 2)"
+  expect "$driver: show health" "10.0.0.11 http up passed status 200, body as expected ['web']" "$(of_check 1)"
   expect "$driver: its connections that go on" 1 "$(show services | json 'd[0]["servers"][1]["active"]')"
   expect "$driver: shares of 420 connections, all served" '[210, 0, 210]' "$(shares)"
   for n in 1 2 3; do

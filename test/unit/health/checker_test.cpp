@@ -95,8 +95,9 @@ struct Fixture : World {
 }  // namespace
 
 TEST_CASE_METHOD(Fixture, "a check begins every interval, and its results decide the state", "[health]") {
-  CHECK(checker.checks()[0].state == health::State::checking);
   pass(1ms);
+  CHECK(checker.checks()[0].state == health::State::checking);
+  CHECK(checker.checks()[0].since == now);
   answer(web, true, "connected");
   CHECK(heard == std::vector<std::string>{"up! connected"});
   CHECK(checker.checks()[0].state == health::State::up);
