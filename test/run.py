@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Runs the tests of the given builds and counts them: every Catch2 test case, packet directory, stress program and
-end-to-end script is one test. The last line is `N passed, N failed` (with `, N skipped` if any); exit 1 if one failed.
+"""Runs the tests of the given builds and counts them: every Catch2 test case, packet directory, stress program, short
+benchmark and end-to-end script is one test. The last line is `N passed, N failed` (with `, N skipped` if any); exit 1
+if one failed.
 
     test/run.py [--only SUBSTRING] BUILD:SUITE[,SUITE...] ...      e.g. build:lint,unit,packet,e2e build-asan:unit
 
@@ -20,7 +21,8 @@ import time
 import xml.etree.ElementTree as xml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-LIMIT = {"unit": 600, "packet": 120, "stress": 900, "hostile": 900, "e2e": 600, "lint": 120}  # seconds: a hang, not a verdict
+LIMIT = {"unit": 600, "packet": 120, "stress": 900, "hostile": 900, "e2e": 600, "lint": 120,
+         "bench": 900}  # seconds: a hang, not a verdict
 
 
 def execute(command, limit, environment):
@@ -57,6 +59,14 @@ def run_single(name, suite, command, environment):
     return [verdict(name, code, output)]
 
 
+def run_shown(name, suite, command, environment):
+    """A benchmark: its figures are worth reading, though only its exit code decides."""
+    code, output = execute(command, LIMIT[suite], environment)
+    if code == 0:
+        print(f"{name}\n{output.rstrip()}", flush=True)
+    return [verdict(name, code, output)]
+
+
 def run_catch2(name, suite, command, environment):
     """One result per test case, read from Catch2's XML; a program that dies adds a failure of its own."""
     with tempfile.NamedTemporaryFile(suffix=".xml") as report:
@@ -87,7 +97,7 @@ def collect(build, suite, environment):
     found = []
     for test in json.loads(listing.stdout):
         if any(s.split(":")[-1] == suite for s in test["suite"]):
-            run = run_catch2 if suite == "unit" else run_single
+            run = {"unit": run_catch2, "bench": run_shown}.get(suite, run_single)
             found.append((f"{build} {suite}: {test['name']}", suite, run, test["cmd"]))
             environment.update(test["env"])
     return found
@@ -118,8 +128,8 @@ def main():
             environment = dict(os.environ, STEELYARD_BUILD=str(ROOT / build), STEELYARD_ROOT=str(ROOT))
             tests = [t for t in collect(build, suite, environment) if options.only in t[0]]
             before, began = sum(count.values()), time.monotonic()
-            # End-to-end scripts and stress tests want the machine for themselves.
-            with concurrent.futures.ThreadPoolExecutor(1 if suite in {"e2e", "stress"} else os.cpu_count()) as pool:
+            # These want the machine for themselves.
+            with concurrent.futures.ThreadPoolExecutor(1 if suite in {"e2e", "stress", "bench"} else os.cpu_count()) as pool:
                 jobs = [pool.submit(run, name, kind, command, environment) for name, kind, run, command in tests]
                 for job in concurrent.futures.as_completed(jobs):
                     record(job.result())

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "datapath/rig.h"
+#include "net/checksum.h"
 #include "replay/verify.h"
 
 namespace steelyard::bench {
@@ -36,7 +37,8 @@ void Checker::look(uint8_t port, const rte_mbuf& m) {
     return fail("MAC addresses");
   if (ip.ttl != kTtl - 1) return fail("time to live");
   if (swap16(ip.total_length) + 14 != m.data_len) return fail("length");
-  if (!replay::checksums_right(frame)) return fail("checksum");
+  // checksums_right() looks no further than at a wrong IPv4 header.
+  if (!ipv4_checksum_ok(frame.data() + 14) || !replay::checksums_right(frame)) return fail("checksum");
 }
 
 void check_balance(std::span<const uint8_t> server_of) {

@@ -49,11 +49,11 @@ void pin_thread(unsigned n) noexcept {
   }
 }
 
-void start_eal(bool huge_pages) {
+bool start_eal(bool huge_pages) {
   const bool huge = huge_pages && free_huge_megabytes() >= kMegabytes;
   if (!huge)
     fmt::print(
-        stderr, "steelyard-bench: packet buffers on normal pages{}\n",
+        stderr, "steelyard-bench: on normal pages{}\n",
         huge_pages ? ": fewer than 128 MB of huge pages are free (echo N > /proc/sys/vm/nr_hugepages)" : "");
   std::vector<std::string> words = {
       "steelyard-bench",   "--no-pci", "--no-telemetry",           "--no-shconf",
@@ -63,6 +63,7 @@ void start_eal(bool huge_pages) {
   if (rte_eal_init(static_cast<int>(arguments.size()), arguments.data()) < 0)
     throw StartError(fmt::format("cannot initialise DPDK's EAL: {}", rte_strerror(rte_errno)));
   pin_thread(0);
+  return huge;
 }
 
 }  // namespace steelyard::bench

@@ -75,12 +75,12 @@ std::vector<Result> run(const Options& options, const Setting& setting, const Bu
 }
 
 int compare(const Options& options) {
-  start_eal(options.huge_pages);
+  const bool huge_pages = start_eal(options.huge_pages);
   const BufferPool buffers;
   std::vector<Result> results;
   for (const unsigned workers : options.workers)
     for (const uint32_t flows : options.flows) {
-      const Setting setting{flows,         workers,       options.affinity,     options.huge_pages,
+      const Setting setting{flows,         workers,       options.affinity,     huge_pages,
                             options.order, options.sizes, options.round_packets};
       for (Result& r : run(options, setting, buffers)) {
         results.push_back(std::move(r));

@@ -24,12 +24,11 @@ uint32_t number(const std::string& text, const char* option, uint32_t least, uin
   uint64_t n = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
   const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  if (unit == "k") n *= 1000;
-  if (unit == "M") n *= 1'000'000;
-  if (error != std::errc{} || (!unit.empty() && unit != "k" && unit != "M") || n < least || n > most)
+  const uint64_t times = unit == "k" ? 1000 : unit == "M" ? 1'000'000 : 1;
+  if (error != std::errc{} || (times == 1 && !unit.empty()) || n > most / times || n * times < least)
     throw UsageError(fmt::format("--{} {}: a number from {} to {} is wanted, such as 1000, 100k or 10M",
                                  option, text, least, most));
-  return static_cast<uint32_t>(n);
+  return static_cast<uint32_t>(n * times);
 }
 
 Order order_of(const std::string& text) {
@@ -71,8 +70,9 @@ void take_contestants(Options& options, const std::string& list) {
 
 Options parse_options(int argc, const char* const* argv) {
   po::variables_map given;
+  const po::positional_options_description none;
   try {
-    po::store(po::command_line_parser(argc, argv).options(description()).run(), given);
+    po::store(po::command_line_parser(argc, argv).options(description()).positional(none).run(), given);
   } catch (const po::error& e) {
     throw UsageError(e.what());
   }

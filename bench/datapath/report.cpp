@@ -29,7 +29,7 @@ Result summarise(std::string contestant, const Setting& setting,
     tsc.push_back(sum.tsc_ns / static_cast<double>(sum.packets));
     mpps.push_back(rate);
   }
-  Result result{std::move(contestant), setting.flows, setting.workers};
+  Result result{std::move(contestant), setting.flows, setting.workers, setting.affinity};
   result.ns_per_packet = median(cpu);
   result.tsc_ns_per_packet = median(tsc);
   result.mpps = median(mpps);
@@ -62,6 +62,7 @@ std::string json(const std::vector<Result>& results) {
                           {"mad", r.mad},
                           {"tsc_ns_per_packet", r.tsc_ns_per_packet},
                           {"mpps", r.mpps}};
+    if (r.workers > 1) o["affinity"] = r.affinity;
     if (r.connections_per_second) o["connections_per_second"] = *r.connections_per_second;
     if (r.bytes_per_connection) o["bytes_per_connection"] = *r.bytes_per_connection;
     list.push_back(std::move(o));

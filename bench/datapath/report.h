@@ -13,6 +13,7 @@ struct Result {
   std::string contestant;
   uint32_t flows = 0;
   unsigned workers = 1;
+  bool affinity = true;               // both directions of a flow on one worker
   double ns_per_packet = 0, mad = 0;  // median and median absolute deviation, CPU time of one worker
   double tsc_ns_per_packet = 0;       // median of elapsed time
   double mpps = 0;                    // of all workers
