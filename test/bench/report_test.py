@@ -1,0 +1,36 @@
+"""bench/report --quick writes every run's JSON, every plot in both formats and a summary.
+
+    report_test.py STEELYARD_BENCH"""
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as xml
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+
+with tempfile.TemporaryDirectory() as directory:
+    out = pathlib.Path(directory)
+    subprocess.run([ROOT / "bench/report", "--quick", "--program", sys.argv[1], "--out", out], check=True)
+
+    measured = set()
+    for name in ("established", "connect", "churn", "miss", "affinity", "no-affinity"):
+        for r in json.loads((out / f"{name}.json").read_text()):
+            assert r["ns_per_packet"] > 0 and r["mpps"] > 0, r
+            measured.add((r["contestant"], r["flows"], r["workers"], r.get("affinity")))
+    for flows in (1000, 10_000):
+        assert {(c, flows, 1, None) for c in ("source", "macswap", "nat", "connect")} <= measured, measured
+    assert {("churn", 10_000, 1, None), ("miss", 10_000, 1, None), ("nat", 10_000, 2, True),
+            ("nat", 10_000, 2, False)} <= measured, measured
+
+    for name in ("flows", "connections", "scaling", "memory"):
+        text = "".join(xml.parse(out / f"{name}.svg").getroot().itertext())
+        assert "quick run" in text, f"{name}.svg has no title"
+        assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert "| 10,000 | " in (out / "summary.md").read_text()
+    assert json.loads((out / "machine.json").read_text())["cpu"]
+
+    bad = subprocess.run([ROOT / "bench/report", "--quick", "--program", "/bin/false", "--out", out],
+                         capture_output=True, text=True, check=False)
+    assert bad.returncode == 1 and "false failed (1)" in bad.stderr, bad
