@@ -23,13 +23,20 @@ bool has(const std::vector<std::string>& args, std::initializer_list<std::string
   });
 }
 
-std::vector<unsigned> allowed_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  sched_getaffinity(0, sizeof set, &set);
+// Tried one by one: the affinity that the process was given says less, since under `isolcpus` it lacks the
+// very cores that are meant for workers.
+std::vector<unsigned> usable_cores() {
+  cpu_set_t given;
+  CPU_ZERO(&given);
+  sched_getaffinity(0, sizeof given, &given);
   std::vector<unsigned> cores;
-  for (unsigned c = 0; c < CPU_SETSIZE; ++c)
-    if (CPU_ISSET(c, &set)) cores.push_back(c);
+  for (unsigned c = 0; c < CPU_SETSIZE; ++c) {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(c, &one);
+    if (sched_setaffinity(0, sizeof one, &one) == 0) cores.push_back(c);
+  }
+  sched_setaffinity(0, sizeof given, &given);
   return cores;
 }
 
@@ -51,15 +58,15 @@ void add_pci(const config::Config& config, std::vector<std::string>& args) {
 }  // namespace
 
 void check_cores(const config::Director& director) {
-  const std::vector<unsigned> allowed = allowed_cores();
+  const std::vector<unsigned> usable = usable_cores();
   std::vector<unsigned> wanted = director.worker_cores;
   wanted.push_back(director.control_core);
   for (const unsigned core : wanted)
-    if (std::find(allowed.begin(), allowed.end(), core) == allowed.end())
+    if (std::find(usable.begin(), usable.end(), core) == usable.end())
       throw StartError(
           fmt::format("core {} of control_core and worker_cores does not exist or may not be used: "
                       "name only cores that this process may use, which are {}",
-                      core, fmt::join(allowed, ", ")));
+                      core, fmt::join(usable, ", ")));
 }
 
 std::vector<std::string> eal_arguments(const config::Config& config) {

@@ -9,10 +9,6 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-#ifndef CAP_BPF  // Linux 5.8
-#define CAP_BPF 39
-#endif
-
 namespace steelyard::dpdk {
 
 Privileges own_privileges() {
@@ -31,7 +27,8 @@ std::optional<std::string> missing_privileges(const Privileges& have, const Priv
   std::vector<std::string_view> missing;
   if (!may(CAP_NET_ADMIN)) missing.push_back("CAP_NET_ADMIN");
   if (need.sockets && !may(CAP_NET_RAW)) missing.push_back("CAP_NET_RAW");
-  if (need.xdp && !may(CAP_BPF) && !may(CAP_SYS_ADMIN)) missing.push_back("CAP_BPF");
+  // libxdp asks the kernel for the program that it has just attached, which CAP_BPF alone does not allow.
+  if (need.xdp && !may(CAP_SYS_ADMIN)) missing.push_back("CAP_SYS_ADMIN");
   if (need.locked && !have.may_lock_memory && !may(CAP_IPC_LOCK))
     missing.push_back("CAP_IPC_LOCK (or an unlimited RLIMIT_MEMLOCK)");
   if (missing.empty()) return std::nullopt;

@@ -57,6 +57,8 @@ refused 3 "cannot make $dir/run: Permission denied: run as root" setpriv --reuid
 mkdir -m 777 "$dir/run"
 refused 3 "CAP_NET_ADMIN, CAP_NET_RAW, CAP_IPC_LOCK" setpriv --reuid 65534 --regid 65534 --clear-groups
 refused 3 "CAP_NET_RAW" setpriv --bounding-set -net_raw --inh-caps -net_raw
+yaml 's/net_af_packet/net_af_xdp/'
+refused 3 "CAP_SYS_ADMIN is missing" setpriv --bounding-set -sys_admin --inh-caps -sys_admin
 
 echo "devices"
 yaml 's/net_af_packet1,iface=sy-in/0000:ff:1f.7/'
@@ -97,8 +99,18 @@ echo "cores"
 yaml 's/worker_cores: .*/worker_cores: [1000]/'
 refused 3 "core 1000 of control_core and worker_cores does not exist"
 yaml
-refused 3 "core 1 of control_core and worker_cores does not exist or may not be used: name only cores that this process may use, which are 0" \
-  taskset -c 0
+# A cpuset that has only core 0, as a container may have it; a mere affinity would not hold a director.
+cpusets=/sys/fs/cgroup/cpuset
+[ -d "$cpusets" ] || { cpusets=/sys/fs/cgroup && echo +cpuset > "$cpusets/cgroup.subtree_control"; }
+mkdir "$cpusets/sy-$$"
+echo 0 > "$cpusets/sy-$$/cpuset.mems"
+echo 0 > "$cpusets/sy-$$/cpuset.cpus"
+(
+  echo "$BASHPID" > "$cpusets/sy-$$/cgroup.procs"
+  refused 3 "core 1 of control_core and worker_cores does not exist or may not be used: name only cores that this process may use, which are 0"
+) || code=$?
+rmdir "$cpusets/sy-$$"
+[ -z "${code:-}" ] || exit "$code"
 yaml 's/worker_cores: .*/worker_cores: [1, 1]/'
 refused 1 "bad.yaml:3:21: worker core 1 is already used in line 3"
 yaml 's/worker_cores: .*/worker_cores: [0]/' 's/sleep/poll/'
