@@ -57,7 +57,7 @@ void run(const config::Config& config, Logger& log) {
   // What is wrong should show before anything is made.
   const admin::SocketClaim claim(config.director.admin_socket, config.director.admin_group);
   dpdk::check_start(config, conn::Memory::bytes_for(config.director.connections));
-  for (const config::Port& port : config.ports) kernel::check_tap(port.name);
+  for (const config::Port& port : config.ports) kernel::check_tap(port.interface);
 
   const dpdk::Eal eal(config);
   dpdk::Ports ports(config, workers);

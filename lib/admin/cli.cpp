@@ -11,14 +11,13 @@
 
 #include "admin/client.h"
 #include "admin/command.h"
+#include "config/config.h"
 #include "steelyard_version.h"
 
 namespace steelyard::admin {
 namespace {
 
 namespace options = boost::program_options;
-
-constexpr const char* kDefaultSocket = "/run/steelyard/steelyard.sock";
 
 std::string long_name(const Option& o) { return std::string(o.name.substr(0, o.name.find(','))); }
 
@@ -36,7 +35,8 @@ void add(options::options_description& to, const Option& o) {
 constexpr Option kGeneral[] = {
     {"help,h", "", "this text, or that of a command"},
     {"version", "", "the version"},
-    {"socket,s", "PATH", "the director's admin_socket; default /run/steelyard/steelyard.sock"},
+    {"instance,i", "NAME", "the director of this name, if it has one (director: instance:)"},
+    {"socket,s", "PATH", "its admin_socket; default /run/steelyard/steelyard.sock or NAME.sock there"},
     {"output,o", "FORMAT", "table (the default) or json"},
 };
 
@@ -114,6 +114,16 @@ options::variables_map parse(int argc, const char* const* argv) {
   return given;
 }
 
+std::string socket_of(const options::variables_map& given) {
+  const bool instance = given.count("instance") != 0, socket = given.count("socket") != 0;
+  if (instance && socket) throw UsageError("--instance and --socket both name the director; give one");
+  if (socket) return given["socket"].as<std::string>();
+  const std::string name = instance ? given["instance"].as<std::string>() : "";
+  if (instance && (name.empty() || name.find('/') != std::string::npos))
+    throw UsageError("--instance takes a director's name; a path goes with --socket");
+  return config::default_admin_socket(name);
+}
+
 bool belongs(const std::string& name, std::span<const Option> list) {
   return std::ranges::any_of(list, [&name](const Option& o) { return long_name(o) == name; });
 }
@@ -125,7 +135,7 @@ Invocation invocation(const options::variables_map& given, const Command& comman
   if (words.size() > command.most_arguments)
     throw UsageError(fmt::format("{} does not take {}", command.words, words[command.most_arguments]));
   call.arguments = std::move(words);
-  call.socket = given.count("socket") != 0 ? given["socket"].as<std::string>() : kDefaultSocket;
+  call.socket = socket_of(given);
   if (given.count("output") != 0) {
     const auto& format = given["output"].as<std::string>();
     if (format != "table" && format != "json") throw UsageError("-o takes table or json");

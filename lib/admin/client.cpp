@@ -54,8 +54,9 @@ class Exchange {
     Error error;
     stream_.socket().connect(Local::endpoint(socket_), error);
     if (error)
-      throw ClientError(fmt::format("no director answers on {} ({}); name its admin_socket with --socket",
-                                    socket_, error.message()));
+      throw ClientError(fmt::format(
+          "no director answers on {} ({}); name it with --instance, or its admin_socket with --socket",
+          socket_, error.message()));
   }
 
   void stop_on_signals() {

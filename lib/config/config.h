@@ -37,6 +37,7 @@ struct Vlan {
 
 struct Port {
   std::string name;
+  std::string interface;  // in the kernel: the name, behind that of the instance if it has one
   std::string
       device;  // PCI address, or a vdev such as net_af_xdp0,iface=eth1; may be empty where `mac` is set
   std::vector<InterfaceAddress> addresses;
@@ -118,18 +119,22 @@ struct Service {
 
 enum class Idle : uint8_t { poll, sleep };
 
+// "/run/steelyard/blue.sock" of the instance "blue", "/run/steelyard/steelyard.sock" of none.
+std::string default_admin_socket(std::string_view instance);
+
 // By KernelClass, packets a second over all workers; std::nullopt: unlimited. Each class has a budget of its
 // own, so that no flood of one can starve another.
 inline constexpr std::array<std::optional<uint32_t>, kKernelClasses> kDefaultKernelRates{
     1000, 1000, 10000, 1000, 10000, std::nullopt, 1000};
 
 struct Director {
+  std::string instance;  // "": the only director of the machine, or the first
   unsigned control_core = 0;
   std::vector<unsigned> worker_cores = {1};  // one worker each, at least one
   uint32_t connections = 1'000'000;          // capacity of the table
   Idle idle = Idle::poll;
   std::vector<std::string> eal;  // passed to the EAL as they are
-  std::string admin_socket = "/run/steelyard/steelyard.sock";
+  std::string admin_socket = default_admin_socket("");
   std::string admin_group;  // of users that may use it; "": the director's own group
   std::array<std::optional<uint32_t>, kKernelClasses> kernel_rates = kDefaultKernelRates;
   // Answers of our own a second over all workers; std::nullopt: unlimited.

@@ -41,7 +41,7 @@ Config read_config(const Node& root, const std::string& file, Report& report) {
   const Map map(Value{root, "the file"}, schema::kFile, report);
   const auto value = [&map](std::string_view key) { return Value{*map.find(key), key}; };
   if (map.has("director")) c.director = read_director(value("director"), report);
-  if (map.has("ports")) c.ports = read_ports(value("ports"), report);
+  if (map.has("ports")) c.ports = read_ports(value("ports"), c.director.instance, report);
   if (map.has("neighbours")) c.neighbours = read_neighbours(value("neighbours"), c.ports, report);
   if (map.has("routes")) c.routes = read_routes(value("routes"), c.ports, report);
   if (map.has("services")) c.services = read_services(value("services"), report);

@@ -10,7 +10,8 @@
 namespace steelyard::config {
 
 Director read_director(Value value, Report& report);
-std::vector<Port> read_ports(Value value, Report& report);
+// `instance`: the director's; its ports' interfaces are named after it.
+std::vector<Port> read_ports(Value value, std::string_view instance, Report& report);
 std::vector<Neighbour> read_neighbours(Value value, const std::vector<Port>& ports, Report& report);
 std::vector<Route> read_routes(Value value, const std::vector<Port>& ports, Report& report);
 std::vector<Service> read_services(Value value, Report& report);

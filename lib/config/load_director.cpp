@@ -9,6 +9,7 @@ namespace {
 constexpr unsigned kMaxCore = 1023, kMaxWorkers = 64;
 constexpr std::size_t kMaxSocketPath = 107;  // sockaddr_un::sun_path with its final 0
 constexpr std::size_t kMaxGroupName = 32;
+constexpr std::size_t kMaxInstance = 13;  // leaves room for "-" and a port's name in that of an interface
 
 void read_kernel_path(Value value, Director& d, Report& report) {
   const Map map(value, schema::kKernelPath, report);
@@ -61,11 +62,17 @@ void read_worker_cores(Value value, Director& d, Report& report) {
 }
 }  // namespace
 
+std::string default_admin_socket(std::string_view instance) {
+  return fmt::format("/run/steelyard/{}.sock", instance.empty() ? "steelyard" : instance);
+}
+
 Director read_director(Value value, Report& report) {
   static constexpr std::array<std::string_view, 2> kIdle{"poll", "sleep"};
   Director d;
   const Map map(value, schema::kDirector, report);
   if (!map.is_map()) return d;
+  map.read("instance", d.instance, Name{kMaxInstance});
+  d.admin_socket = default_admin_socket(d.instance);
   map.read("control_core", d.control_core, Integer{0, kMaxCore});
   map.read("connections", d.connections, Count{1000, 1'000'000'000});
   map.read("idle", d.idle, Choice{kIdle});

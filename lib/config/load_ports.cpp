@@ -11,7 +11,7 @@ constexpr std::size_t kMaxInterfaceName = 15;  // IFNAMSIZ with its final 0
 
 class PortReader {
  public:
-  explicit PortReader(Report& report) : report_(report) {}
+  PortReader(std::string_view instance, Report& report) : instance_(instance), report_(report) {}
   Port read(Value value);
 
  private:
@@ -21,6 +21,7 @@ class PortReader {
   Vlan read_vlan(Value value, const Port& port, Unique<uint16_t>& ids);
   std::vector<InterfaceAddress> read_addresses(const Node* node);
 
+  std::string_view instance_;
   Report& report_;
   Unique<std::string> interfaces_, devices_;
   Unique<Ipv4> addresses_;
@@ -46,7 +47,13 @@ void PortReader::read_name(const Map& map, Port& port) {
   if (std::ranges::find(kReserved, port.name) != kReserved.end())
     report_.error(at, "name is {}, which Linux keeps for itself; allowed: any other interface name",
                   quote(port.name));
-  interfaces_.add(port.name, at, fmt::format("the interface name {}", quote(port.name)), report_);
+  port.interface = instance_.empty() ? port.name : fmt::format("{}-{}", instance_, port.name);
+  if (port.interface.size() > kMaxInterfaceName)
+    report_.error(at,
+                  "port {} of instance {} would be the interface {}; allowed: {} characters, so a shorter "
+                  "name of the port or the instance",
+                  quote(port.name), quote(instance_), quote(port.interface), kMaxInterfaceName);
+  interfaces_.add(port.interface, at, fmt::format("the interface name {}", quote(port.interface)), report_);
 }
 
 void PortReader::read_device(const Map& map, Port& port) {
@@ -93,31 +100,33 @@ Vlan PortReader::read_vlan(Value value, const Port& port, Unique<uint16_t>& ids)
   if (!map.read("id", vlan.id, Integer{1, 4094}) || port.name.empty()) return vlan;
   const Place at = map.place("id");
   if (!ids.add(vlan.id, at, fmt::format("VLAN id {}", vlan.id), report_)) return vlan;
-  const std::string interface = fmt::format("{}.{}", port.name, vlan.id);
+  const std::string interface = fmt::format("{}.{}", port.interface, vlan.id);
   if (interface.size() > kMaxInterfaceName)
-    report_.error(at, "VLAN {} would be the interface {}; allowed: {} characters, so a shorter port name",
-                  vlan.id, quote(interface), kMaxInterfaceName);
+    report_.error(at, "VLAN {} would be the interface {}; allowed: {} characters, so a shorter port name{}",
+                  vlan.id, quote(interface), kMaxInterfaceName, instance_.empty() ? "" : " or instance");
   interfaces_.add(interface, at, fmt::format("the interface name {}", quote(interface)), report_);
   return vlan;
 }
 
-// A port's kernel interface gets the port's name, so the interface that the port drives needs another one.
+// A port has an interface of its own in the kernel, so the interface that the port drives needs another name.
 void check_interfaces(const std::vector<Port>& ports, Report& report) {
   for (const Port& port : ports) {
     const std::size_t at = port.device.find(",iface=");
     if (at == std::string::npos) continue;
     const std::string_view rest = std::string_view(port.device).substr(at + 7);
     const std::string_view interface = rest.substr(0, rest.find(','));
-    if (std::ranges::find(ports, interface, &Port::name) != ports.end())
-      report.error(port.at, "device drives the interface {}, which is a port's name; allowed: another name",
-                   quote(interface));
+    if (std::ranges::find(ports, interface, &Port::interface) != ports.end())
+      report.error(
+          port.at,
+          "device drives the interface {}, which a port's own interface is named; allowed: another name",
+          quote(interface));
   }
 }
 }  // namespace
 
-std::vector<Port> read_ports(Value value, Report& report) {
+std::vector<Port> read_ports(Value value, std::string_view instance, Report& report) {
   std::vector<Port> ports;
-  PortReader reader(report);
+  PortReader reader(instance, report);
   for_each_item(value, kMaxPorts, report, [&](Value item) { ports.push_back(reader.read(item)); });
   if (value.node.kind == Node::Kind::list && ports.empty())
     report.error(value.node.at, "ports is empty; allowed: 1 to {} ports", kMaxPorts);

@@ -86,7 +86,7 @@ std::string help_text() {
       "    sudo steelyard --config /etc/steelyard/steelyard.yaml\n"
       "\n"
       "The file is described in docs/configuration.md; conf/ has samples. SIGTERM or SIGINT ends the "
-      "director.\n"
+      "director;\nall other control goes by its admin socket (steelyardctl).\n"
       "\n"
       "Exit codes:\n"
       "  0  ended as asked, or the file is good\n"

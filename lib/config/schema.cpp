@@ -10,7 +10,8 @@ namespace steelyard::config {
 namespace {
 constexpr std::array kFileKeys{Key{"director"}, Key{"ports", true}, Key{"neighbours"}, Key{"routes"},
                                Key{"services"}};
-constexpr std::array kDirectorKeys{Key{"control_core"},
+constexpr std::array kDirectorKeys{Key{"instance"},
+                                   Key{"control_core"},
                                    Key{"worker_cores"},
                                    Key{"connections"},
                                    Key{"idle"},

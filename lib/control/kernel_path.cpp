@@ -21,7 +21,7 @@ KernelPath::KernelPath(const config::Config& config, std::span<const PortInfo> p
                        Wires& wires, Logger& log)
     : ports_(ports.begin(), ports.end()), director_(director), wires_(wires), log_(log), frame_(kFrameRoom) {
   for (std::size_t i = 0; i < ports_.size(); ++i) {
-    const std::string& name = config.ports[i].name;
+    const std::string& name = config.ports[i].interface;
     taps_.push_back(std::make_unique<kernel::Tap>(kernel::TapSettings{name, ports_[i].mac, ports_[i].mtu}));
     for (const std::string& problem : kernel::settle_interface(name)) log_.warning("{}", problem);
     interfaces_.push_back({taps_.back()->ifindex(), {static_cast<uint8_t>(i), 0}});
@@ -47,7 +47,7 @@ void KernelPath::set_addresses(const config::Config& config) {
     for (const config::InterfaceAddress& a : port.addresses)
       set_address({i, 0}, taps_[i]->ifindex(), a.address, a.length);
     for (const config::Vlan& vlan : port.vlans) {
-      auto made = addresses_.add_vlan(port.name, taps_[i]->ifindex(), vlan.id);
+      auto made = addresses_.add_vlan(port.interface, taps_[i]->ifindex(), vlan.id);
       if (const auto* problem = std::get_if<std::string>(&made)) {
         log_.warning("{}", *problem);
         continue;

@@ -82,6 +82,8 @@ std::vector<std::string> eal_arguments(const config::Config& config) {
   if (no_huge && !has(director.eal, {"--no-shconf"})) args.push_back("--no-shconf");
   if (!no_huge && !has(director.eal, {"--in-memory", "--file-prefix", "--huge-dir", "--legacy-mem"}))
     args.push_back("--in-memory");
+  if (!has(director.eal, {"--file-prefix"}))
+    args.push_back("--file-prefix=steelyard" + (director.instance.empty() ? "" : "-" + director.instance));
   if (!has(director.eal, {"--telemetry", "--no-telemetry"})) args.push_back("--no-telemetry");
   if (!has(director.eal, {"--log-level"})) args.push_back("--log-level=warning");
   if (!has(director.eal, {"-a", "--allow", "-b", "--block", "--no-pci"})) add_pci(config, args);

@@ -12,8 +12,8 @@ namespace steelyard::dpdk {
 
 // The EAL's command line for a configuration, a pure function. Lcore 0 is the control core, lcore 1 + w
 // worker w: ids of our own, so that cores may have any number and a sleeping worker may share one. Unless
-// `eal:` says otherwise: no shared files and no telemetry, only warnings logged, PCI devices only those of
-// ports, and with --no-huge kNoHugeMegabytes.
+// `eal:` says otherwise: no shared files, what files there are named after the instance, no telemetry, only
+// warnings logged, PCI devices only those of ports, and with --no-huge kNoHugeMegabytes.
 std::vector<std::string> eal_arguments(const config::Config& config);
 
 // Throws StartError if a core of the configuration is none that this process may use.

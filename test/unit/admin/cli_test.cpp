@@ -76,8 +76,18 @@ TEST_CASE("a failure is one line and an exit code", "[admin]") {
   const auto [words, code, error] = GENERATE(table<std::vector<std::string>, int, std::string>({
       {{"show", "drops", "-s", "/nowhere/s.sock"},
        admin::kFailed,
-       "no director answers on /nowhere/s.sock (No such file or directory); name its admin_socket with "
-       "--socket"},
+       "no director answers on /nowhere/s.sock (No such file or directory); name it with --instance, or its "
+       "admin_socket with --socket"},
+      {{"show", "drops", "-i", "no-such"},
+       admin::kFailed,
+       "no director answers on /run/steelyard/no-such.sock (No such file or directory); name it with "
+       "--instance, or its admin_socket with --socket"},
+      {{"show", "drops", "-i", "blue", "-s", "/nowhere/s.sock"},
+       admin::kBadUsage,
+       "--instance and --socket both name the director; give one; see steelyardctl --help"},
+      {{"show", "drops", "--instance=/run/blue.sock"},
+       admin::kBadUsage,
+       "--instance takes a director's name; a path goes with --socket; see steelyardctl --help"},
       {{}, admin::kBadUsage, "say what to do, such as `show services`; see steelyardctl --help"},
       {{"shout"}, admin::kBadUsage, "there is no command shout; see steelyardctl --help"},
       {{"show", "drops", "all"}, admin::kBadUsage, "show drops does not take all; see steelyardctl --help"},

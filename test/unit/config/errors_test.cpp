@@ -201,7 +201,24 @@ TEST_CASE("errors of ports point at their place", "[config]") {
        {"2:21: device is \"net_null0, x=1\"; allowed: no spaces"}},
       {"device drives a port's name",
        "ports:\n- {name: a, device: \"net_af_packet0,iface=a,qpairs=1\"}\n",
-       {"2:3: device drives the interface \"a\", which is a port's name; allowed: another name"}},
+       {"2:3: device drives the interface \"a\", which a port's own interface is named; allowed: another "
+        "name"}},
+      {"an instance's interface too long",
+       "director: {instance: blue}\nports:\n- {name: outside-east, device: net_null0}\n",
+       {"3:10: port \"outside-east\" of instance \"blue\" would be the interface \"blue-outside-east\"; "
+        "allowed: 15 characters, so a shorter name of the port or the instance"}},
+      {"an instance's VLAN interface too long",
+       "ports:\n- {name: outside, device: net_null0, vlans: [{id: 1234}]}\ndirector: {instance: blue}\n",
+       {"2:51: VLAN 1234 would be the interface \"blue-outside.1234\"; allowed: 15 characters, so a shorter "
+        "port name or instance"}},
+      {"device drives an instance's interface",
+       "director: {instance: b}\nports:\n- {name: a, device: \"net_af_packet0,iface=b-a\"}\n",
+       {"3:3: device drives the interface \"b-a\", which a port's own interface is named; allowed: another "
+        "name"}},
+      {"instance's name",
+       "director: {instance: a/b}\nports:\n- {name: a, device: net_null0}\n",
+       {"1:22: instance is \"a/b\"; allowed: 1 to 13 letters, digits, '.', '_' and '-', beginning with a "
+        "letter, a digit or '_'"}},
       {"address without length",
        port("device: net_null0, addresses: [10.0.0.1]"),
        {"2:44: an entry of addresses is \"10.0.0.1\"; allowed: " + address}},

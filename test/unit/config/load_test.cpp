@@ -56,6 +56,25 @@ services:
 )";
 }  // namespace
 
+TEST_CASE("an instance has a socket and interfaces of its own", "[config]") {
+  const std::string ports = "ports: [{name: out, device: net_null0}, {name: in, device: net_null1}]\n";
+  const Told alone = tell(ports);
+  CHECK(alone.config.director.admin_socket == "/run/steelyard/steelyard.sock");
+  CHECK(alone.config.ports.at(0).interface == "out");
+  // An interface of the first director is no port of the second.
+  const Told second = tell(
+      "ports: [{name: out, device: \"net_af_packet0,iface=out\"}, {name: in, device: net_null1}]\n"
+      "director: {instance: blue}\n");
+  REQUIRE(second.loaded);
+  CHECK(second.config.director.instance == "blue");
+  CHECK(second.config.director.admin_socket == "/run/steelyard/blue.sock");
+  CHECK(second.config.ports.at(0).name == "out");
+  CHECK(second.config.ports.at(0).interface == "blue-out");
+  CHECK(second.config.ports.at(1).interface == "blue-in");
+  CHECK(tell(ports + "director: {instance: blue, admin_socket: /tmp/s}\n").config.director.admin_socket ==
+        "/tmp/s");
+}
+
 TEST_CASE("every key of the file arrives in its struct", "[config]") {
   const Told told = tell(kWhole);
   CHECK(told.errors == std::vector<std::string>{});

@@ -91,6 +91,15 @@ TEST_CASE("Lcores are ours, so a worker may share the control core", "[dpdk]") {
   CHECK(contains(args, "--main-lcore=0"));
 }
 
+TEST_CASE("What files the EAL makes are an instance's own", "[dpdk]") {
+  config::Config config = with({"net_ring0"}, {});
+  CHECK(contains(eal_arguments(config), "--file-prefix=steelyard"));
+  config.director.instance = "blue";
+  CHECK(contains(eal_arguments(config), "--file-prefix=steelyard-blue"));
+  config.director.eal = {"--file-prefix=mine"};
+  CHECK_FALSE(contains(eal_arguments(config), "--file-prefix=steelyard-blue"));
+}
+
 TEST_CASE("Only the configured PCI devices are probed", "[dpdk]") {
   const Strings pci = eal_arguments(with({"0000:3b:00.0", "net_ring0"}, {}));
   CHECK(contains(pci, "0000:3b:00.0"));
