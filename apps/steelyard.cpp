@@ -18,6 +18,7 @@
 #include "conn/memory.h"
 #include "control/director.h"
 #include "control/health_checks.h"
+#include "control/heartbeat.h"
 #include "control/kernel_path.h"
 #include "control/loop.h"
 #include "control/ring_wires.h"
@@ -93,7 +94,12 @@ void run(const config::Config& config, Logger& log) {
   log.info("ready: {} services, {} workers, {} connections at most in {} MB", config.services.size(), workers,
            director.table().capacity(), director.table().memory_bytes() >> 20);
 
-  control::run(loop, director, kernel, health, control.ticks, log, [] { return false; });
+  {
+    control::Heartbeat heartbeat(
+        loop, director, workers,
+        [&parts](unsigned id) { return parts[id]->progress.turns.load(std::memory_order_relaxed); }, log);
+    control::run(loop, director, kernel, health, control.ticks, log, [] { return false; });
+  }
   threads.stop();
   kernel.from_workers(
       std::chrono::milliseconds(control::boot_ms()));  // what had been handed up before the end
@@ -101,6 +107,7 @@ void run(const config::Config& config, Logger& log) {
 }
 
 int start(const Options& options) {
+  control::ignore_stray_signals();
   Logger log(options.log_level);
   std::vector<config::Message> warnings;
   try {

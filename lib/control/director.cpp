@@ -357,6 +357,18 @@ std::vector<ServiceView> Director::services() const {
   return views;
 }
 
+Summary Director::summary() const {
+  Summary sum{.connections = table_->size()};
+  for (const auto& state : services_) {
+    if (state->gone) continue;
+    ++sum.services;
+    for (const std::size_t servers : state->servers_by_state) sum.servers += servers;
+    sum.servers_up += state->count(health::State::up);
+    if (state->availability() == Availability::down) sum.down.push_back(state->name);
+  }
+  return sum;
+}
+
 void Director::count_unsent(std::size_t packets) noexcept {
   WorkerCounters& own = *counters_.back();
   own.forwarded.add(~static_cast<uint64_t>(packets) + 1);

@@ -66,6 +66,13 @@ struct ServiceView {
   std::vector<ServerView> servers;
 };
 
+// In a few numbers. Servers are counted once for each service, those of weight 0 not at all.
+struct Summary {
+  std::size_t services = 0, servers = 0, servers_up = 0;
+  uint32_t connections = 0;
+  std::vector<std::string> down;  // names of services that nobody serves
+};
+
 class Director {
  public:
   // `ports` in the order of the configuration, with MAC and MTU; their addresses are taken from the
@@ -102,6 +109,7 @@ class Director {
   void count_unsent(std::size_t packets) noexcept;
 
   std::vector<ServiceView> services() const;
+  Summary summary() const;
   std::array<uint64_t, kDropReasons> drops() const;
   struct Packets {
     uint64_t received = 0, forwarded = 0, kernel = 0, originated = 0;

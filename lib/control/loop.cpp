@@ -83,6 +83,10 @@ class Turns {
 
 }  // namespace
 
+void ignore_stray_signals() noexcept {
+  for (const int number : {SIGUSR1, SIGUSR2, SIGPIPE}) std::signal(number, SIG_IGN);
+}
+
 uint64_t boot_ms() noexcept {
   timespec t{};
   clock_gettime(CLOCK_BOOTTIME, &t);

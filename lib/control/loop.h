@@ -19,6 +19,10 @@ namespace steelyard::control {
 void run(boost::asio::io_context& loop, Director& director, KernelPath& kernel, HealthChecks& health,
          std::atomic<Ticks>& clock, Logger& log, const std::function<bool()>& failed);
 
+// Signals that mean something to other daemons, or a log that nobody reads any more, shall not end a
+// director. For the program's start, before there are other threads.
+void ignore_stray_signals() noexcept;
+
 // Milliseconds of CLOCK_BOOTTIME.
 uint64_t boot_ms() noexcept;
 
