@@ -14,7 +14,7 @@ namespace steelyard::control {
 namespace {
 
 constexpr std::chrono::microseconds kInterval = std::chrono::seconds(1);
-constexpr int kBeatsOfWatchdog = 4;    // at least so many while the watchdog waits
+constexpr int kBeatsOfWatchdog = 4;      // at least so many while the watchdog waits
 constexpr unsigned kBeatsOfStatus = 10;  // how often it is told while nothing happens
 constexpr std::size_t kNamed = 3;
 
@@ -35,11 +35,12 @@ std::chrono::microseconds interval() noexcept { return kInterval; }
 
 std::string status_text(const Summary& s, const std::vector<unsigned>& standing_still) {
   std::string text = fmt::format("{} service{}, {} of {} server{} up, {} connection{}", s.services,
-                                 s.services == 1 ? "" : "s", s.servers_up, s.servers, s.servers == 1 ? "" : "s",
-                                 s.connections, s.connections == 1 ? "" : "s");
+                                 s.services == 1 ? "" : "s", s.servers_up, s.servers,
+                                 s.servers == 1 ? "" : "s", s.connections, s.connections == 1 ? "" : "s");
   if (!s.down.empty()) {
     const std::size_t named = std::min(kNamed, s.down.size());
-    text += fmt::format("; down: {}", fmt::join(s.down.begin(), s.down.begin() + static_cast<long>(named), ", "));
+    text +=
+        fmt::format("; down: {}", fmt::join(s.down.begin(), s.down.begin() + static_cast<long>(named), ", "));
     if (named < s.down.size()) text += fmt::format(" and {} more", s.down.size() - named);
   }
   for (const unsigned worker : standing_still) text += fmt::format("; worker {} stands still", worker);

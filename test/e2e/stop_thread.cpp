@@ -1,5 +1,5 @@
-// stop_thread TID: stops one thread, and none of the others of its process, as a debugger would. Says "stopped";
-// the thread goes on when this program ends.
+// stop_thread TID: stops one thread, and none of the others of its process, as a debugger would. Says
+// "stopped"; the thread goes on when this program ends.
 #include <cstdio>
 #include <cstdlib>
 #include <unistd.h>

@@ -90,7 +90,8 @@ TEST_CASE("errors of the director point at their place", "[config]") {
   check_rows({
       {"no map",
        "director: [1]\n" + kPorts,
-       {"1:11: director is a list; allowed: a map with the keys control_core, worker_cores, connections, "
+       {"1:11: director is a list; allowed: a map with the keys instance, control_core, worker_cores, "
+        "connections, "
         "idle, eal, admin_socket, admin_group, kernel_path, icmp_errors_per_second, resets_per_second"}},
       {"core not a number",
        director("control_core: first"),
@@ -459,7 +460,7 @@ neighbours: 5
   CHECK(told.errors ==
         std::vector<std::string>{
             "2:3: unknown key \"worker_core\" in director; did you mean \"worker_cores\"? allowed: "
-            "control_core, "
+            "instance, control_core, "
             "worker_cores, connections, idle, eal, admin_socket, admin_group, kernel_path, "
             "icmp_errors_per_second, resets_per_second",
             "3:16: connections is \"many\"; allowed: a number from 1k to 1G, such as 500k or 10M",

@@ -48,7 +48,8 @@ TEST_CASE("The status is one line", "[control]") {
   CHECK(status_text({2, 4, 3, 1024, {}}, {}) == "2 services, 3 of 4 servers up, 1024 connections");
   CHECK(status_text({1, 1, 0, 1, {"web"}}, {}) == "1 service, 0 of 1 server up, 1 connection; down: web");
   CHECK(status_text({5, 9, 0, 0, {"a", "b", "c", "d", "e"}}, {0, 3}) ==
-        "5 services, 0 of 9 servers up, 0 connections; down: a, b, c and 2 more; worker 0 stands still; worker 3 "
+        "5 services, 0 of 9 servers up, 0 connections; down: a, b, c and 2 more; worker 0 stands still; "
+        "worker 3 "
         "stands still");
 }
 
