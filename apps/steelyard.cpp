@@ -16,6 +16,7 @@
 #include "config/config.h"
 #include "config/options.h"
 #include "conn/memory.h"
+#include "control/captured_wires.h"
 #include "control/director.h"
 #include "control/health_checks.h"
 #include "control/heartbeat.h"
@@ -69,7 +70,11 @@ void run(const config::Config& config, Logger& log) {
   std::vector<std::unique_ptr<WorkerParts>> parts;
   for (unsigned id = 0; id < workers; ++id)
     parts.push_back(std::make_unique<WorkerParts>(id, ports, control_io, director));
-  control::RingWires wires(control_io, ports);
+  const control::MomentClock clock = [us = dpdk::MicrosecondClock()] {
+    return control::Moment{us.now(), control::wall_clock()};
+  };
+  control::RingWires rings(control_io, ports);
+  control::CapturedWires wires(rings, director, clock);
   control::KernelPath kernel(config, ports.infos(), director, wires, log);
   boost::asio::io_context loop;
   const health::Surroundings around{loop, [&kernel](Ipv4 a) { return kernel.routed(a); }};
@@ -79,7 +84,7 @@ void run(const config::Config& config, Logger& log) {
         return health::start_probe(around, target, how, std::move(done));
       },
       [&kernel](Ipv4 a) { kernel.probe(a); }, static_cast<uint32_t>(random_seed()[0]), log);
-  const admin::Server admin(loop, claim, admin::routes({director, health}));
+  const admin::Server admin(loop, claim, admin::routes({director, health, clock}));
 
   dpdk::LoopControl control;
   control.ticks = director.tick(control::boot_ms());

@@ -3,10 +3,12 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <poll.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/json/parse.hpp>
@@ -23,6 +25,7 @@ using Local = asio::local::stream_protocol;
 using Error = beast::error_code;
 
 constexpr std::chrono::seconds kPatience{10};
+constexpr std::chrono::milliseconds kLookAfterReader{100};
 
 // One request on a connection of its own. `take` gets the body of an answer that is no refusal.
 class Exchange {
@@ -36,10 +39,11 @@ class Exchange {
   }
 
   // A streamed body may pause as long as it likes, other answers may not.
-  Ended run(bool streamed) {
+  Ended run(bool streamed, int reader = -1) {
     streamed_ = streamed;
     connect();
     if (streamed) stop_on_signals();
+    if (reader >= 0) stop_without(reader);
     stream_.expires_after(kPatience);
     http::async_write(stream_, request_,
                       [this](Error error, std::size_t) { error ? fail(error) : read_header(); });
@@ -64,6 +68,16 @@ class Exchange {
     signals_.add(SIGTERM);
     signals_.async_wait([this](Error error, int) {
       if (!error) stop();
+    });
+  }
+
+  // Looks ten times a second. Waiting for it would make the descriptor non-blocking for all who share it.
+  void stop_without(int reader) {
+    pollfd state{reader, 0, 0};
+    if (::poll(&state, 1, 0) == 1) return stop();
+    pause_.expires_after(kLookAfterReader);
+    pause_.async_wait([this, reader](Error error) {
+      if (!error) stop_without(reader);
     });
   }
 
@@ -122,6 +136,7 @@ class Exchange {
   asio::io_context loop_;
   beast::basic_stream<Local> stream_{loop_};
   asio::signal_set signals_{loop_};
+  asio::steady_timer pause_{loop_};
   http::request<http::empty_body> request_;
   http::response_parser<http::buffer_body> parser_;
   beast::flat_buffer buffer_;
@@ -161,8 +176,8 @@ boost::json::value post(const std::string& socket, const std::string& target) {
   return ask(socket, http::verb::post, target);
 }
 
-Ended stream(const std::string& socket, const std::string& target, const Take& take) {
-  return Exchange(socket, http::verb::get, target, take).run(true);
+Ended stream(const std::string& socket, const std::string& target, const Take& take, int reader) {
+  return Exchange(socket, http::verb::get, target, take).run(true, reader);
 }
 
 }  // namespace steelyard::admin

@@ -25,11 +25,12 @@ boost::json::value post(const std::string& socket, const std::string& target);
 
 enum class Ended : uint8_t {
   complete,
-  stopped,  // by `take`, SIGINT or SIGTERM
+  stopped,  // by `take`, SIGINT or SIGTERM, or since nobody reads any more
 };
 // GET for answers of any length: hands the body over as it comes, until `take` returns false. Throws
-// ClientError, also when the answer breaks off.
+// ClientError, also when the answer breaks off. `reader`: ends also once nobody reads any more what is
+// written to this descriptor, a pipe's, even if nothing comes; -1: none.
 using Take = std::function<bool(std::string_view bytes)>;
-Ended stream(const std::string& socket, const std::string& target, const Take& take);
+Ended stream(const std::string& socket, const std::string& target, const Take& take, int reader = -1);
 
 }  // namespace steelyard::admin

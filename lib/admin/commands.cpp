@@ -1,5 +1,6 @@
 // The table of commands. A new one is a row here, its function in a file of its own, and its line in
 // docs/operating.md; --help is made of the rows.
+#include "admin/capture_command.h"
 #include "admin/command.h"
 #include "admin/show.h"
 #include "admin/tables.h"
@@ -32,6 +33,11 @@ constexpr Command kCommands[] = {
      kShowOptions, show<kPackets, numbers_table>},
     {"show table", "", 0, "the connection table: capacity, use, memory", "show table", kShowOptions,
      show<kTable, numbers_table>},
+    {"capture", "", 1, "packets as they come and leave, or as they are dropped, as a pcapng file",
+     "capture | tcpdump -nr -\ncapture --service web --client 192.0.2.7 --write web.pcapng\n"
+     "capture --drops --count 100 | tshark -r -\ncapture --drops=no_server,transmit_full --write "
+     "drops.pcapng",
+     kCaptureOptions, capture_command},
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "admin/routes.h"
 
 #include "admin/api.h"
+#include "admin/capture.h"
 #include "admin/health.h"
 
 namespace steelyard::admin {
@@ -20,6 +21,10 @@ Routes routes(const Sources& sources) {
       {Method::get, "/v1/drops", [&director](const Request&) { return drops(director); }, {}},
       {Method::get, "/v1/packets", [&director](const Request&) { return packets(director); }, {}},
       {Method::get, "/v1/table", [&director](const Request&) { return table(director); }, {}},
+      {Method::get,
+       "/v1/capture",
+       [&director, clock = sources.clock](const Request& r) { return capture_packets(director, r, clock); },
+       {kCaptureParameters.begin(), kCaptureParameters.end()}},
   };
 }
 

@@ -11,6 +11,7 @@ namespace steelyard::admin {
 struct Sources {
   control::Director& director;
   const control::HealthChecks& health;
+  control::MomentClock clock;  // that packets are stamped with
 };
 
 Routes routes(const Sources& sources);

@@ -146,6 +146,7 @@ Ticks Director::tick(uint64_t now_ms) {
   compile_stale();
   renew_windows();
   free_retired();
+  captures_.reclaim();
   return now;
 }
 

@@ -18,6 +18,7 @@
 #include "config/config.h"
 #include "conn/sweep_pace.h"
 #include "conn/table.h"
+#include "control/captures.h"
 #include "control/next_hops.h"
 #include "health/rise_fall.h"
 #include "pipeline/counters.h"
@@ -83,7 +84,7 @@ class Director {
   Director& operator=(const Director&) = delete;
 
   // For workers: thread ids 0 .. workers-1.
-  Shared shared() noexcept { return {*table_, grace_, snapshot_}; }
+  Shared shared() noexcept { return {*table_, grace_, snapshot_, captures_.published()}; }
   WorkerCounters& counters(unsigned worker) noexcept { return *counters_[worker]; }
   Limits limits() const noexcept;  // one worker's share
 
@@ -118,6 +119,8 @@ class Director {
   const Snapshot& snapshot() const noexcept { return *snapshot_.load(std::memory_order_relaxed); }
   const ConnectionTable& table() const noexcept { return *table_; }
   GracePeriods& grace() noexcept { return grace_; }
+  Captures& captures() noexcept { return captures_; }
+  const config::Config& config() const noexcept { return config_; }
 
  private:
   struct ServiceState;
@@ -137,6 +140,7 @@ class Director {
   DirectorOptions options_;
   std::vector<PortInfo> ports_;
   GracePeriods grace_;
+  Captures captures_{grace_, options_.workers};
   std::unique_ptr<ConnectionTable> table_;
   std::vector<std::unique_ptr<WorkerCounters>> counters_;  // workers, then the control core's own
   std::vector<std::unique_ptr<ServiceState>> services_;    // by slot; null: free

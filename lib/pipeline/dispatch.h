@@ -114,12 +114,15 @@ class Dispatch {
     lane.answers = 0;
   }
 
-  void send_fragments(Lane& lane, const Packet& p) noexcept {
+  void send_fragments(Lane& lane, Packet& p) noexcept {
     flush(lane);
     Fragments fragments;
     fragment(p, *p.next_hop, io_.direct_pool(), io_.indirect_pool(), fragments);
     discarded_[discards_++] = p.mbuf;  // the fragments hold its bytes
-    if (fragments.size == 0) return drop(DropReason::fragmentation_failed);
+    if (fragments.size == 0) {
+      p.drop(DropReason::fragmentation_failed);
+      return drop(p.reason);
+    }
     if (io_.send(p.out_port, fragments.packets.data(), fragments.size) == fragments.size)
       ++forwarded_;
     else

@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "base/grace.h"
+#include "capture/capture.h"
 #include "conn/table.h"
 #include "service/snapshot.h"
 
@@ -13,6 +14,7 @@ struct Shared {
   ConnectionTable& connections;
   GracePeriods& grace;
   const std::atomic<const Snapshot*>& snapshot;
+  const capture::Published& captures = capture::kNone;
 };
 
 }  // namespace steelyard

@@ -35,6 +35,9 @@ class Worker {
 
  private:
   uint16_t receive() noexcept;
+  template <PacketIo Wires>
+  void finish(Wires& wires, const Snapshot& snap, Now now) noexcept;
+  void finish_captured(const capture::Active& captures, const Snapshot& snap, Now now) noexcept;
 
   Io& io_;
   Shared shared_;

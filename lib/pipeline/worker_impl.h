@@ -5,6 +5,7 @@
 #include <rte_prefetch.h>
 
 #include "pipeline/dispatch.h"
+#include "pipeline/tap.h"
 #include "pipeline/worker.h"
 
 namespace steelyard {
@@ -18,6 +19,26 @@ uint16_t Worker<Io>::receive() noexcept {
     batch_.packets[i].start(received[i]);
   }
   return batch_.size;
+}
+
+// From packets whose end is known to packets that are gone.
+template <PacketIo Io>
+template <PacketIo Wires>
+inline void Worker<Io>::finish(Wires& wires, const Snapshot& snap, Now now) noexcept {
+  if (rewrite(batch_) != batch_.size) {
+    answer(batch_, snap, context_, now);
+    classify_kernel(batch_, snap, context_, now);
+  }
+  Dispatch(wires, context_.counters).run(batch_);
+}
+
+// A copy of its own of that code, out of the way of the ordinary one.
+template <PacketIo Io>
+[[gnu::noinline]] void Worker<Io>::finish_captured(const capture::Active& captures, const Snapshot& snap,
+                                                   Now now) noexcept {
+  capture::Recorder recorder(captures, context_.thread, batch_, now.us);
+  Tap<Io> tap(io_, recorder);
+  finish(tap, snap, now);
 }
 
 template <PacketIo Io>
@@ -34,11 +55,11 @@ uint16_t Worker<Io>::turn(Now now) noexcept {
   find_connections(batch_, context_.connections);
   open_connections(batch_, snap, context_, now);
   track(batch_, *snap, context_, now);
-  if (rewrite(batch_) != received) {
-    answer(batch_, *snap, context_, now);
-    classify_kernel(batch_, *snap, context_, now);
-  }
-  Dispatch(io_, context_.counters).run(batch_);
+  const capture::Active* captures = shared_.captures.load(std::memory_order_acquire);
+  if (captures != nullptr) [[unlikely]]
+    finish_captured(*captures, *snap, now);
+  else
+    finish(io_, *snap, now);
   shared_.grace.quiescent(context_.thread);
   return received;
 }

@@ -80,7 +80,7 @@ Rig::Rig(const Options& options)
     : io_(io_options()),
       table_(table_options(options.connections), grace_),
       schedules_(2),
-      worker_(0, io_, Shared{table_, grace_, published}, counters, options.limits) {
+      worker_(0, io_, Shared{table_, grace_, published, captures}, counters, options.limits) {
   grace_.register_thread(0);
   grace_.online(0);
   snap.services = {service(kWebVip, Protocol::tcp, schedules_[kWeb]),

@@ -56,6 +56,7 @@ class Rig {
   Now now{1000, 5};
   WorkerCounters counters{64};
   std::atomic<const Snapshot*> published{&snap};
+  capture::Published captures{nullptr};
 
   // Publishes a schedule of these picks.
   void schedule(ServiceSlot service, std::vector<uint32_t> picks);
