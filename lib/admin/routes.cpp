@@ -1,7 +1,13 @@
 #include "admin/routes.h"
 
+#include <iterator>
+
+#include <boost/json/object.hpp>
+
 #include "admin/api.h"
+#include "admin/connections.h"
 #include "admin/health.h"
+#include "admin/machine.h"
 
 namespace steelyard::admin {
 
@@ -20,6 +26,25 @@ Routes routes(const Sources& sources) {
       {Method::get, "/v1/drops", [&director](const Request&) { return drops(director); }, {}},
       {Method::get, "/v1/packets", [&director](const Request&) { return packets(director); }, {}},
       {Method::get, "/v1/table", [&director](const Request&) { return table(director); }, {}},
+      {Method::get,
+       "/v1/connections",
+       [&director](const Request& r) {
+         return list_connections(director, connection_filter(r, director), connection_limit(r));
+       },
+       {std::begin(kConnectionParameters), std::end(kConnectionParameters)}},
+      {Method::get, "/v1/ports", [list = sources.ports](const Request&) { return ports(list()); }, {}},
+      {Method::get, "/v1/workers", [&director](const Request&) { return workers(director.workers()); }, {}},
+      {Method::post,
+       "/v1/services/*/zero",
+       [&director](const Request& r) { return zero(director, r.name); },
+       {}},
+      {Method::post,
+       "/v1/zero",
+       [&director](const Request&) {
+         director.zero();
+         return boost::json::object{{"zeroed", "all"}};
+       },
+       {}},
   };
 }
 

@@ -35,11 +35,15 @@ class Worker {
 
  private:
   uint16_t receive() noexcept;
+  template <class Watch>
+  uint16_t run(Now now, Watch watch) noexcept;
+  uint16_t timed_turn(Now now) noexcept;
 
   Io& io_;
   Shared shared_;
   WorkerContext context_;
   Batch batch_;
+  uint32_t until_timed_ = kTimedEvery - 1;  // turns that have packets
 };
 
 }  // namespace steelyard
