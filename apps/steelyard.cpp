@@ -22,6 +22,7 @@
 #include "control/heartbeat.h"
 #include "control/kernel_path.h"
 #include "control/loop.h"
+#include "control/port_views.h"
 #include "control/ring_wires.h"
 #include "dpdk/eal.h"
 #include "dpdk/ports.h"
@@ -64,8 +65,9 @@ void run(const config::Config& config, Logger& log) {
   const dpdk::Eal eal(config);
   dpdk::Ports ports(config, workers);
   dpdk::ControlIo control_io(workers, ports.pools());
-  control::Director director(config, ports.infos(),
-                             {workers, random_seed(), dpdk::uses_huge_pages(config.director), true});
+  control::Director director(
+      config, ports.infos(),
+      {workers, random_seed(), dpdk::uses_huge_pages(config.director), true, dpdk::cycles_per_second()});
 
   std::vector<std::unique_ptr<WorkerParts>> parts;
   for (unsigned id = 0; id < workers; ++id)
@@ -84,7 +86,12 @@ void run(const config::Config& config, Logger& log) {
         return health::start_probe(around, target, how, std::move(done));
       },
       [&kernel](Ipv4 a) { kernel.probe(a); }, static_cast<uint32_t>(random_seed()[0]), log);
-  const admin::Server admin(loop, claim, admin::routes({director, health, clock}));
+  const auto port_views = [&] {
+    std::vector<const dpdk::QueueIo*> queues;
+    for (const auto& own : parts) queues.push_back(&own->io);
+    return control::port_views(ports, queues, kernel);
+  };
+  const admin::Server admin(loop, claim, admin::routes({director, health, clock, port_views}));
 
   dpdk::LoopControl control;
   control.ticks = director.tick(control::boot_ms());
@@ -92,7 +99,8 @@ void run(const config::Config& config, Logger& log) {
   ports.start();
   threads.launch([&](unsigned id) {
     WorkerParts& own = *parts[id];
-    dpdk::run_worker(own.worker, own.io, id, director.grace(), config.director.idle, control, own.progress);
+    dpdk::run_worker(own.worker, own.io, id, director.grace(), config.director.idle, control, own.progress,
+                     director.counters(id));
   });
   for (const std::string& line : ports.descriptions()) log.info("{}", line);
   kernel.announce();

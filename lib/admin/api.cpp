@@ -1,5 +1,10 @@
 #include "admin/api.h"
 
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "admin/route.h"
 #include "base/types.h"
 
 namespace steelyard::admin {
@@ -18,6 +23,17 @@ void add_totals(json::object& to, const control::Totals& t) {
   to["bytes_out"] = t.bytes_out;
 }
 
+// With three places, as more would be noise.
+double rounded(double v) { return std::round(v * 1000) / 1000; }
+
+json::object per_second(const control::Rates& r) {
+  return {{"connections", rounded(r.connections)},
+          {"packets_in", rounded(r.packets_in)},
+          {"packets_out", rounded(r.packets_out)},
+          {"bytes_in", rounded(r.bytes_in)},
+          {"bytes_out", rounded(r.bytes_out)}};
+}
+
 void add_server(json::object& to, const control::ServerView& s) {
   to["address"] = text(to_string(s.address.address));
   to["port"] = s.address.port.host();
@@ -25,6 +41,7 @@ void add_server(json::object& to, const control::ServerView& s) {
   to["state"] = text(to_string(s.state));
   to["reason"] = s.reason;
   add_totals(to, s.totals);
+  to["per_second"] = per_second(s.rates);
 }
 
 }  // namespace
@@ -40,6 +57,7 @@ json::array services(const control::Director& director) {
     service["scheduler"] = view.scheduler;
     service["state"] = text(to_string(view.state));
     add_totals(service, view.totals);
+    service["per_second"] = per_second(view.rates);
     json::array members;
     for (const control::ServerView& s : view.servers) {
       json::object server;
@@ -63,6 +81,11 @@ json::array servers(const control::Director& director) {
     }
   }
   return list;
+}
+
+json::object zero(control::Director& director, std::string_view service) {
+  if (!director.zero(service)) throw Refusal(404, fmt::format("there is no service {}", service));
+  return {{"zeroed", text(service)}};
 }
 
 json::object drops(const control::Director& director) {

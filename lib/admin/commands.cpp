@@ -3,7 +3,9 @@
 #include "admin/capture_command.h"
 #include "admin/command.h"
 #include "admin/show.h"
+#include "admin/show_connections.h"
 #include "admin/tables.h"
+#include "admin/zero.h"
 
 namespace steelyard::admin {
 namespace {
@@ -17,7 +19,8 @@ int show(const Invocation& call, std::ostream& out) {
 }
 
 constexpr char kServices[] = "/v1/services", kServers[] = "/v1/servers", kHealth[] = "/v1/health",
-               kDrops[] = "/v1/drops", kPackets[] = "/v1/packets", kTable[] = "/v1/table";
+               kDrops[] = "/v1/drops", kPackets[] = "/v1/packets", kTable[] = "/v1/table",
+               kPorts[] = "/v1/ports", kWorkers[] = "/v1/workers";
 
 constexpr Command kCommands[] = {
     {"show services", "", 0,
@@ -38,6 +41,24 @@ constexpr Command kCommands[] = {
      "capture --drops --count 100 | tshark -r -\ncapture --drops=no_server,transmit_full --write "
      "drops.pcapng",
      kCaptureOptions, capture_command},
+    {"show connections", "", 0, "connections: endpoints, service, state, idle time, what is left of it",
+     "show connections --limit 20\nshow connections --client 192.0.2.0/24 --state established\n"
+     "show connections --server 10.0.0.11:80 -o json\nshow connections --service web",
+     kConnectionOptions, show_connections},
+    {"show ipvs", "", 0, "services and servers, or connections, as ipvsadm -Ln shows them",
+     "show ipvs\nshow ipvs --stats\nshow ipvs --rate --watch=1\nshow ipvs --connections", kIpvsOptions,
+     show_ipvs},
+    {"show ports", "", 0, "each port: link, driver, received, sent, missed, errors, the kernel path",
+     "show ports\nshow ports -o json", kShowOptions, show<kPorts, ports_table>},
+    {"show workers", "", 0, "each worker: how busy, turns, batches, nanoseconds a packet in each stage",
+     "show workers --watch\nshow workers -o json", kShowOptions, show<kWorkers, workers_table>},
+    {"zero",
+     "[SERVICE]",
+     1,
+     "counts and rates of a service, or of all, begin at zero, as ipvsadm -Z",
+     "zero\nzero web",
+     {},
+     zero_counters},
 };
 
 }  // namespace

@@ -1,8 +1,14 @@
 #include "admin/routes.h"
 
+#include <iterator>
+
+#include <boost/json/object.hpp>
+
 #include "admin/api.h"
 #include "admin/capture.h"
+#include "admin/connections.h"
 #include "admin/health.h"
+#include "admin/machine.h"
 
 namespace steelyard::admin {
 
@@ -25,6 +31,25 @@ Routes routes(const Sources& sources) {
        "/v1/capture",
        [&director, clock = sources.clock](const Request& r) { return capture_packets(director, r, clock); },
        {kCaptureParameters.begin(), kCaptureParameters.end()}},
+      {Method::get,
+       "/v1/connections",
+       [&director](const Request& r) {
+         return list_connections(director, connection_filter(r, director), connection_limit(r));
+       },
+       {std::begin(kConnectionParameters), std::end(kConnectionParameters)}},
+      {Method::get, "/v1/ports", [list = sources.ports](const Request&) { return ports(list()); }, {}},
+      {Method::get, "/v1/workers", [&director](const Request&) { return workers(director.workers()); }, {}},
+      {Method::post,
+       "/v1/services/*/zero",
+       [&director](const Request& r) { return zero(director, r.name); },
+       {}},
+      {Method::post,
+       "/v1/zero",
+       [&director](const Request&) {
+         director.zero();
+         return boost::json::object{{"zeroed", "all"}};
+       },
+       {}},
   };
 }
 

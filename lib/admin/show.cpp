@@ -31,27 +31,35 @@ std::optional<Seconds> pause(const Invocation& call) {
 }
 
 // On a terminal each answer takes the place of the one before.
-void begin_watched(const Invocation& call, std::ostream& out, std::string_view path, bool first) {
+void begin_watched(const Invocation& call, std::ostream& out, std::string_view title, bool first) {
   if (call.json) return;
   if (call.terminal)
-    out << "\033[H\033[J" << fmt::format("{}  {:%F %T}\n\n", path, fmt::localtime(std::time(nullptr)));
+    out << "\033[H\033[J" << fmt::format("{}  {:%F %T}\n\n", title, fmt::localtime(std::time(nullptr)));
   else if (!first)
     out << "\n";
 }
 
 }  // namespace
 
-int show(const Invocation& call, std::ostream& out, std::string_view path, const Table& table) {
+int watched(const Invocation& call, std::ostream& out, std::string_view title,
+            const std::function<int()>& once) {
   const std::optional<Seconds> every = pause(call);
   for (bool first = true;; first = false) {
-    const boost::json::value value = get(call.socket, std::string(path));
-    if (every) begin_watched(call, out, path, first);
-    out << (call.json ? boost::json::serialize(value) + "\n" : table(value));
-    if (!every) return kDone;
+    if (every) begin_watched(call, out, title, first);
+    const int code = once();
+    if (!every || code != kDone) return code;
     out.flush();
     if (!out) return kFailed;
     std::this_thread::sleep_for(*every);
   }
+}
+
+int show(const Invocation& call, std::ostream& out, std::string_view path, const Table& table) {
+  return watched(call, out, path, [&] {
+    const boost::json::value value = get(call.socket, std::string(path));
+    out << (call.json ? boost::json::serialize(value) + "\n" : table(value));
+    return kDone;
+  });
 }
 
 }  // namespace steelyard::admin

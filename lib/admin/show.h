@@ -20,4 +20,9 @@ inline constexpr Option kWatch{"watch,w", "[SECONDS]", "again every so many seco
 using Table = std::function<std::string(const boost::json::value&)>;
 int show(const Invocation& call, std::ostream& out, std::string_view path, const Table& table);
 
+// Runs `once`, or with --watch again and again until it returns something other than kDone. `title` stands
+// above each answer on a terminal.
+int watched(const Invocation& call, std::ostream& out, std::string_view title,
+            const std::function<int()>& once);
+
 }  // namespace steelyard::admin

@@ -1,48 +1,17 @@
 #include "admin/tables.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
-#include <vector>
 
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "admin/align.h"
 #include "net/verdict.h"
 
 namespace steelyard::admin {
 namespace json = boost::json;
 namespace {
-
-using Row = std::vector<std::string>;
-
-std::string cell(const json::value& v) {
-  return v.is_string() ? std::string(v.as_string().c_str()) : json::serialize(v);
-}
-
-bool is_number(const std::string& s) {
-  return !s.empty() &&
-         std::ranges::all_of(s, [](unsigned char c) { return std::isdigit(c) != 0 || c == '-'; });
-}
-
-// Numbers to the right, words to the left, two blanks between columns.
-std::string align(const std::vector<Row>& rows) {
-  std::vector<std::size_t> width(rows.front().size());
-  for (const Row& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) width[i] = std::max(width[i], row[i].size());
-  std::string out;
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    std::string line;
-    for (std::size_t i = 0; i < rows[r].size(); ++i) {
-      const std::string& sample = rows.size() > 1 ? rows[r == 0 ? 1 : r][i] : rows[r][i];
-      line += is_number(sample) ? fmt::format("{:>{}}", rows[r][i], width[i])
-                                : fmt::format("{:<{}}", rows[r][i], width[i]);
-      if (i + 1 < rows[r].size()) line += "  ";
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    out += line + '\n';
-  }
-  return out;
-}
 
 constexpr std::array kCounters{"connections", "active",   "inactive", "packets_in",
                                "packets_out", "bytes_in", "bytes_out"};
@@ -63,6 +32,16 @@ Row header(std::initializer_list<const char*> first) {
 }
 
 std::string endpoint(const json::object& of) { return cell(of.at("address")) + ":" + cell(of.at("port")); }
+
+// A row of `values`, whose names become the header.
+void add_timed(std::vector<Row>& rows, const std::string& worker, const json::object& values) {
+  Row row{worker};
+  for (const auto& [name, value] : values) {
+    if (rows.size() == 1) rows.front().emplace_back(name.data(), name.size());
+    row.push_back(value.is_double() ? fmt::format("{:.1f}", value.as_double()) : cell(value));
+  }
+  rows.push_back(std::move(row));
+}
 
 }  // namespace
 
@@ -111,6 +90,43 @@ std::string drops_table(const json::value& drops) {
     rows.push_back({std::string(to_string(reason)), cell(*count), std::string(describe(reason))});
   }
   return rows.size() == 1 ? "no packet was dropped\n" : align(rows);
+}
+
+std::string ports_table(const json::value& ports) {
+  constexpr std::array kShown{"received",    "sent",    "missed",    "no_buffer",   "receive_errors",
+                              "send_errors", "refused", "to_kernel", "from_kernel", "kernel_lost"};
+  std::vector<Row> rows{{"PORT", "LINK", "MBIT/S", "MAC", "MTU", "DRIVER", "RECEIVED", "SENT", "MISSED",
+                         "NO BUFFER", "RX ERRORS", "TX ERRORS", "REFUSED", "TO KERNEL", "FROM KERNEL",
+                         "KERNEL LOST"}};
+  for (const json::value& v : ports.as_array()) {
+    const json::object& p = v.as_object();
+    const std::string speed = cell(p.at("speed"));
+    Row row{cell(p.at("name")), cell(p.at("link")), speed == "0" ? "?" : speed,
+            cell(p.at("mac")),  cell(p.at("mtu")),  cell(p.at("driver"))};
+    for (const char* name : kShown) row.push_back(cell(p.at(name)));
+    rows.push_back(std::move(row));
+  }
+  return align(rows);
+}
+
+std::string workers_table(const json::value& workers) {
+  std::vector<Row> loads{
+      {"WORKER", "CORE", "BUSY", "PACKETS/S", "BATCH", "TURNS", "IDLE TURNS", "PACKETS", "SLEEPS"}};
+  std::vector<Row> stages{{"WORKER"}}, batches{{"WORKER"}};
+  for (const json::value& v : workers.as_array()) {
+    const json::object& w = v.as_object();
+    const std::string worker = cell(w.at("worker"));
+    loads.push_back({worker, cell(w.at("core")),
+                     fmt::format("{:.1f}%", w.at("busy").to_number<double>() * 100),
+                     fmt::format("{:.0f}", w.at("packets_per_second").to_number<double>()),
+                     fmt::format("{:.1f}", w.at("batch").to_number<double>()), cell(w.at("turns")),
+                     cell(w.at("idle_turns")), cell(w.at("packets")), cell(w.at("sleeps"))});
+    const json::object& timed = w.at("timed").as_object();
+    add_timed(stages, worker, timed.at("ns").as_object());
+    add_timed(batches, worker, timed.at("batches").as_object());
+  }
+  return align(loads) + "\nnanoseconds a packet in each stage, of one turn in 1024 that had packets:\n" +
+         align(stages) + "\nthose turns by the packets they had:\n" + align(batches);
 }
 
 std::string numbers_table(const json::value& object) {

@@ -66,4 +66,6 @@ constexpr uint32_t state_word(State s, uint8_t flags) noexcept {
   return static_cast<uint32_t>(s) | static_cast<uint32_t>(flags) << 8;
 }
 
+constexpr State state_in(uint32_t word) noexcept { return static_cast<State>(word & 0xff); }
+
 }  // namespace steelyard

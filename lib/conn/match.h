@@ -16,6 +16,9 @@ inline bool holds(const Connection& c, const FlowKey& key) noexcept {
   return (address | static_cast<uint32_t>(port | kind)) == 0 && c.state() != State::dead;
 }
 
+// insert() has had the entry (connection.h's kWritten), and nobody has erased it.
+constexpr bool is_written(uint32_t state_word) noexcept { return (state_word >> 8 & kWritten) != 0; }
+
 inline bool same_client(const Connection& a, const Connection& b) noexcept {
   return a.client() == b.client() && a.protocol == b.protocol;
 }

@@ -6,13 +6,13 @@
 // the index, or have lost: it is erased only if a committed slot names it.
 #include <algorithm>
 
+#include "conn/match.h"
 #include "conn/table.h"
 
 namespace steelyard {
 namespace {
 
-constexpr bool is_written(uint32_t word) noexcept { return (word >> 8 & kWritten) != 0; }
-constexpr State state_in(uint32_t word) noexcept { return static_cast<State>(word & 0xff); }
+using conn::is_written;
 
 // A worker's clock may be a tick ahead of the caller's.
 constexpr Ticks idle_time(Ticks now, Ticks last_seen) noexcept {

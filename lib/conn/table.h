@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <vector>
 
 #include "base/grace.h"
 #include "conn/connection.h"
@@ -101,6 +102,19 @@ class ConnectionTable {
   // bounded share of the work (kRelieveSlots looks) at a time: call it every loop turn. Returns how many.
   uint32_t relieve(Ticks now, const SweepHooks& hooks) noexcept;
   static constexpr uint32_t kRelieveSlots = 1 << 16;
+
+  // A connection as it was when its state word was loaded. Until the next reclaim() its plain fields stay.
+  struct Seen {
+    const Connection* connection;
+    uint32_t state_word;
+    Ticks last_seen;
+  };
+  using Wanted = bool (*)(const Connection&, State, const void* context);
+  // Looks at `entries` entries from `from` on, or fewer once some `most` connections are found; appends those
+  // that are in the table and wanted. Returns the entry to go on with, capacity() at the end. A walk from 0
+  // to the end meets every connection that is in the table all the while, and none twice.
+  uint32_t browse(uint32_t from, uint32_t entries, std::size_t most, Wanted wanted, const void* context,
+                  std::vector<Seen>& found) const;
 
   // --- Any thread.
   uint32_t capacity() const noexcept { return capacity_; }

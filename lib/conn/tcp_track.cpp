@@ -93,8 +93,6 @@ bool try_state(Connection& c, uint32_t& word, State to, Change& change) noexcept
   return true;
 }
 
-constexpr State state_in(uint32_t word) noexcept { return static_cast<State>(word & 0xff); }
-
 }  // namespace
 
 bool set_state(Connection& c, State to, Change& change) noexcept {

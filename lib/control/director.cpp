@@ -84,14 +84,14 @@ std::string_view to_string(Availability a) noexcept {
   return "use_all";
 }
 
-Totals& Totals::operator+=(const Totals& o) noexcept {
-  connections += o.connections, active += o.active, inactive += o.inactive;
-  packets_in += o.packets_in, packets_out += o.packets_out, bytes_in += o.bytes_in, bytes_out += o.bytes_out;
-  return *this;
-}
-
 Director::Director(const config::Config& config, std::vector<PortInfo> ports, const DirectorOptions& options)
-    : config_(config), options_(options), ports_(std::move(ports)), grace_(options.workers + 1) {
+    : config_(config),
+      options_(options),
+      ports_(std::move(ports)),
+      grace_(options.workers + 1),
+      tallies_(counters_, slots_for_servers(config)),
+      loads_(counters_, options.workers, options.cycles_per_second),
+      servers_(slots_for_servers(config)) {
   if (ports_.size() != config_.ports.size())
     throw std::logic_error("as many ports as the configuration names");
   for (std::size_t i = 0; i < ports_.size(); ++i)
@@ -102,7 +102,6 @@ Director::Director(const config::Config& config, std::vector<PortInfo> ports, co
   table.threads = options_.workers + 1;
   table.huge_pages = options_.huge_pages;
   table_ = std::make_unique<ConnectionTable>(table, grace_);
-  servers_.resize(slots_for_servers(config_));
   health_.resize(servers_.size());
   for (unsigned i = 0; i <= options_.workers; ++i)
     counters_.push_back(std::make_unique<WorkerCounters>(servers_.size()));
@@ -121,9 +120,12 @@ Limits Director::limits() const noexcept {
   return limits;
 }
 
+Ticks Director::timeout(ServiceSlot service, State s) const noexcept {
+  return services_[service]->service.timeouts[static_cast<std::size_t>(s)];
+}
+
 Ticks Director::timeout_of(const Connection& c, State s, const void* self) noexcept {
-  const auto& services = static_cast<const Director*>(self)->services_;
-  return services[c.service]->service.timeouts[static_cast<std::size_t>(s)];
+  return static_cast<const Director*>(self)->timeout(c.service, s);
 }
 
 void Director::account_expired(const ConnectionTable::Expired& e, void* self) noexcept {
@@ -147,6 +149,8 @@ Ticks Director::tick(uint64_t now_ms) {
   renew_windows();
   free_retired();
   captures_.reclaim();
+  tallies_.tick(std::chrono::milliseconds(now_ms));
+  loads_.tick(std::chrono::milliseconds(now_ms));
   return now;
 }
 
@@ -275,7 +279,7 @@ void Director::compile(ServiceState& state, bool changed) {
   std::vector<Candidate> candidates;
   candidates.reserve(state.servers.size());
   for (const ServerSlot s : state.servers) {
-    const Totals t = totals(s);
+    const Totals t = tallies_.total(s);
     const bool usable = last_resort || health_[s].state == health::State::up;
     candidates.push_back({s, usable ? servers_[s].weight : 0, static_cast<uint32_t>(t.active),
                           static_cast<uint32_t>(t.inactive)});
@@ -322,21 +326,6 @@ void Director::publish() {
   if (old != nullptr) old_snapshots_.push_back({grace_.start(), std::unique_ptr<const Snapshot>(old)});
 }
 
-Totals Director::totals(ServerSlot server) const noexcept {
-  Totals t;
-  for (const auto& worker : counters_) {
-    const ServerCounters& c = worker->servers[server];
-    t += {c.connections.get(),
-          static_cast<int64_t>(c.active.get()),
-          static_cast<int64_t>(c.inactive.get()),
-          c.packets_in.get(),
-          c.packets_out.get(),
-          c.bytes_in.get(),
-          c.bytes_out.get()};
-  }
-  return t;
-}
-
 std::vector<ServiceView> Director::services() const {
   std::vector<ServiceView> views;
   for (const auto& state : services_) {
@@ -347,11 +336,13 @@ std::vector<ServiceView> Director::services() const {
                      .scheduler = std::string(state->scheduler->name),
                      .state = state->availability(),
                      .totals = {},
+                     .rates = {},
                      .servers = {}};
     for (const ServerSlot s : state->servers) {
-      view.servers.push_back(
-          {servers_[s].address, servers_[s].weight, health_[s].state, health_[s].reason, totals(s)});
+      view.servers.push_back({servers_[s].address, servers_[s].weight, health_[s].state, health_[s].reason,
+                              tallies_.shown(s), tallies_.rates(s)});
       view.totals += view.servers.back().totals;
+      view.rates += view.servers.back().rates;
     }
     views.push_back(std::move(view));
   }
@@ -370,28 +361,22 @@ Summary Director::summary() const {
   return sum;
 }
 
-void Director::count_unsent(std::size_t packets) noexcept {
-  WorkerCounters& own = *counters_.back();
-  own.forwarded.add(~static_cast<uint64_t>(packets) + 1);
-  own.drops[static_cast<std::size_t>(DropReason::no_next_hop)].add(packets);
-}
-
-std::array<uint64_t, kDropReasons> Director::drops() const {
-  std::array<uint64_t, kDropReasons> sums{};
-  for (const auto& worker : counters_)
-    for (std::size_t i = 0; i < kDropReasons; ++i) sums[i] += worker->drops[i].get();
-  return sums;
-}
-
-Director::Packets Director::packets() const {
-  Packets sums;
-  for (const auto& worker : counters_) {
-    sums.received += worker->received.get();
-    sums.forwarded += worker->forwarded.get();
-    sums.kernel += worker->kernel.get();
-    sums.originated += worker->originated.get();
+bool Director::zero(std::string_view service) noexcept {
+  bool found = false;
+  for (const auto& state : services_) {
+    if (state->gone || state->name != service) continue;
+    found = true;
+    for (const ServerSlot s : state->servers) tallies_.zero(s);
   }
-  return sums;
+  return found;
+}
+
+const std::string& Director::service_name(ServiceSlot service) const noexcept {
+  return services_[service]->name;
+}
+
+bool Director::has_service(std::string_view name) const noexcept {
+  return std::ranges::any_of(services_, [name](const auto& s) { return s->name == name; });
 }
 
 }  // namespace steelyard::control

@@ -20,6 +20,8 @@
 #include "conn/table.h"
 #include "control/captures.h"
 #include "control/next_hops.h"
+#include "control/server_tallies.h"
+#include "control/worker_loads.h"
 #include "health/rise_fall.h"
 #include "pipeline/counters.h"
 #include "pipeline/limits.h"
@@ -33,7 +35,8 @@ struct DirectorOptions {
   unsigned workers = 1;
   std::array<uint64_t, 2> hash_seed{};
   bool huge_pages = false;
-  bool health_checks = false;  // somebody runs them and tells set_health(); else every server is up
+  bool health_checks = false;      // somebody runs them and tells set_health(); else every server is up
+  uint64_t cycles_per_second = 0;  // of the time-stamp counter; 0: not known, stages show no times
 };
 
 // Who gets a service's new connections: the servers that are up; nobody yet, as none has been checked;
@@ -41,20 +44,13 @@ struct DirectorOptions {
 enum class Availability : uint8_t { up, checking, down, use_all };
 std::string_view to_string(Availability a) noexcept;
 
-// Sums over all workers, in the words of IPVS.
-struct Totals {
-  uint64_t connections = 0;
-  int64_t active = 0, inactive = 0;
-  uint64_t packets_in = 0, packets_out = 0, bytes_in = 0, bytes_out = 0;
-  Totals& operator+=(const Totals& other) noexcept;
-};
-
 struct ServerView {
   Endpoint address;
   uint32_t weight = 0;
   health::State state = health::State::up;  // also where nothing checks it
   std::string reason;                       // why it is down
-  Totals totals;
+  Totals totals;                            // since they were zeroed
+  Rates rates;
 };
 
 struct ServiceView {
@@ -64,6 +60,7 @@ struct ServiceView {
   std::string scheduler;
   Availability state = Availability::down;
   Totals totals;
+  Rates rates;
   std::vector<ServerView> servers;
 };
 
@@ -111,6 +108,15 @@ class Director {
 
   std::vector<ServiceView> services() const;
   Summary summary() const;
+  std::vector<WorkerView> workers() const;
+  // As `ipvsadm -Z`, of one service (false: there is none of that name) or of all.
+  bool zero(std::string_view service) noexcept;
+  void zero() noexcept;
+  // For those who look at connections: what their slots stand for, also when the service is gone.
+  const std::string& service_name(ServiceSlot service) const noexcept;
+  bool has_service(std::string_view name) const noexcept;
+  Ticks timeout(ServiceSlot service, State state) const noexcept;
+  Ticks now() const noexcept { return static_cast<Ticks>(last_ms_ / static_cast<uint64_t>(kTick.count())); }
   std::array<uint64_t, kDropReasons> drops() const;
   struct Packets {
     uint64_t received = 0, forwarded = 0, kernel = 0, originated = 0;
@@ -132,7 +138,6 @@ class Director {
   void forget_health(const std::vector<bool>& listed);
   void free_retired();
   ServerSlot server_slot(ServiceSlot service, Endpoint address);
-  Totals totals(ServerSlot server) const noexcept;
   static Ticks timeout_of(const Connection& c, State s, const void* self) noexcept;
   static void account_expired(const ConnectionTable::Expired& e, void* self) noexcept;
 
@@ -143,8 +148,10 @@ class Director {
   Captures captures_{grace_, options_.workers};
   std::unique_ptr<ConnectionTable> table_;
   std::vector<std::unique_ptr<WorkerCounters>> counters_;  // workers, then the control core's own
-  std::vector<std::unique_ptr<ServiceState>> services_;    // by slot; null: free
-  std::vector<RealServer> servers_;                        // by slot
+  ServerTallies tallies_;
+  WorkerLoads loads_;
+  std::vector<std::unique_ptr<ServiceState>> services_;  // by slot; null: free
+  std::vector<RealServer> servers_;                      // by slot
   struct ServerHealth {
     bool checked = false;
     health::State state = health::State::up;

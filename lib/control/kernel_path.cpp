@@ -19,7 +19,12 @@ constexpr std::chrono::minutes kResync{1};
 
 KernelPath::KernelPath(const config::Config& config, std::span<const PortInfo> ports, Director& director,
                        Wires& wires, Logger& log)
-    : ports_(ports.begin(), ports.end()), director_(director), wires_(wires), log_(log), frame_(kFrameRoom) {
+    : ports_(ports.begin(), ports.end()),
+      director_(director),
+      wires_(wires),
+      log_(log),
+      frames_(ports.size()),
+      frame_(kFrameRoom) {
   for (std::size_t i = 0; i < ports_.size(); ++i) {
     const std::string& name = config.ports[i].interface;
     taps_.push_back(std::make_unique<kernel::Tap>(kernel::TapSettings{name, ports_[i].mac, ports_[i].mtu}));
@@ -127,14 +132,18 @@ void KernelPath::from_kernel(std::size_t port) {
   for (std::size_t i = 0; i < kFramesPerTurn; ++i) {
     const std::size_t size = taps_[port]->read(frame_);
     if (size == 0) return;
-    wires_.send(static_cast<uint8_t>(port), std::span(frame_).first(size));
+    const bool sent = wires_.send(static_cast<uint8_t>(port), std::span(frame_).first(size));
+    ++(sent ? frames_[port].down : frames_[port].lost);
   }
 }
 
 void KernelPath::from_workers(std::chrono::milliseconds now) {
   std::size_t lost = held_.size() == 0 ? 0 : held_.retry(director_.snapshot(), wires_, now);
   wires_.drain(
-      kFramesPerTurn, [this](uint8_t port, std::span<const uint8_t> frame) { taps_[port]->write(frame); },
+      kFramesPerTurn,
+      [this](uint8_t port, std::span<const uint8_t> frame) {
+        ++(taps_[port]->write(frame) ? frames_[port].up : frames_[port].lost);
+      },
       [&](Ipv4 destination, std::span<const uint8_t> frame) {
         probe(destination);
         const bool has_route = director_.snapshot().routes.route(destination) != nullptr;

@@ -27,6 +27,12 @@ class KernelPath {
 
   int network_fd() const noexcept { return mirror_->fd(); }
   std::span<const std::unique_ptr<kernel::Tap>> taps() const noexcept { return taps_; }
+  // Frames that went up to a port's interface and came down from it, and those of either way that were lost:
+  // the interface refused it, no buffer, or the ring to the worker was full.
+  struct Frames {
+    uint64_t up = 0, down = 0, lost = 0;
+  };
+  const Frames& frames(std::size_t port) const noexcept { return frames_[port]; }
 
   // network_fd() is readable.
   void network_changed();
@@ -62,7 +68,8 @@ class KernelPath {
   Wires& wires_;
   Logger& log_;
   std::vector<std::unique_ptr<kernel::Tap>> taps_;
-  std::vector<bool> links_;  // up; as a new TAP has it
+  std::vector<bool> links_;     // up; as a new TAP has it
+  std::vector<Frames> frames_;  // by port
   kernel::Addresses addresses_;
   std::vector<kernel::KernelInterface> interfaces_;
   std::vector<kernel::InterfaceAddress> set_;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_log.h>
 
@@ -109,5 +110,7 @@ Eal::Eal(const config::Config& config) : arguments_(new Arguments) {
 }
 
 Eal::~Eal() { rte_eal_cleanup(); }
+
+uint64_t cycles_per_second() noexcept { return rte_get_tsc_hz(); }
 
 }  // namespace steelyard::dpdk

@@ -35,6 +35,9 @@ class Eal {
   std::unique_ptr<Arguments> arguments_;
 };
 
+// Cycles of the time-stamp counter in a second, once the EAL runs.
+uint64_t cycles_per_second() noexcept;
+
 // The lcore of a worker.
 constexpr unsigned lcore_of(unsigned worker) noexcept { return 1 + worker; }
 

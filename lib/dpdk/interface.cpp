@@ -100,6 +100,14 @@ bool Interface::link_up() const noexcept {
   return ioctl(socket_, SIOCGIFFLAGS, &r) == 0 && (r.ifr_flags & IFF_RUNNING) != 0;
 }
 
+uint32_t Interface::speed() const noexcept {
+  ethtool_cmd settings{};
+  settings.cmd = ETHTOOL_GSET;
+  if (!ethtool(socket_, name_, settings)) return 0;
+  const uint32_t speed = ethtool_cmd_speed(&settings);
+  return speed == static_cast<uint32_t>(SPEED_UNKNOWN) ? 0 : speed;
+}
+
 void Interface::prepare() const {
   ethtool_value off{ETHTOOL_SGRO, 0};
   ethtool(socket_, name_, off);  // refused: it has none

@@ -19,7 +19,8 @@ class Interface {
   unsigned mtu() const;
   void set_mtu(unsigned mtu) const;
   unsigned receive_queues() const;
-  bool link_up() const noexcept;  // the interface is up, and its link too
+  bool link_up() const noexcept;    // the interface is up, and its link too
+  uint32_t speed() const noexcept;  // in Mbit/s; 0: not known
   // Up, and nothing that merges received frames into larger ones (GRO, LRO): a director forwards frames as
   // they came.
   void prepare() const;

@@ -162,6 +162,16 @@ bool Port::link_up() const {
   return rte_eth_link_get_nowait(ethdevs_.front().id, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
 }
 
+uint32_t Port::speed() const {
+  if (interface_) return interface_->speed();  // the PMDs for sockets make one up
+  rte_eth_link link{};
+  const bool known = rte_eth_link_get_nowait(ethdevs_.front().id, &link) == 0 &&
+                     link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN;
+  return known ? link.link_speed : 0;
+}
+
+std::string Port::driver() const { return device_info(ethdevs_.front().id, name_).driver_name; }
+
 PortStats Port::stats() const {
   PortStats sum;
   for (const Opened& ethdev : ethdevs_) {
@@ -169,6 +179,8 @@ PortStats Port::stats() const {
     if (rte_eth_stats_get(ethdev.id, &s) != 0) continue;
     sum.received += s.ipackets;
     sum.sent += s.opackets;
+    sum.received_bytes += s.ibytes;
+    sum.sent_bytes += s.obytes;
     sum.missed += s.imissed;
     sum.receive_errors += s.ierrors;
     sum.send_errors += s.oerrors;

@@ -19,8 +19,11 @@ struct Queue {
   uint16_t ethdev = 0, queue = 0;
 };
 
+// As the driver counts them, since the start. `missed`: the queues were full; `no_buffer`: the pool was
+// empty.
 struct PortStats {
-  uint64_t received = 0, sent = 0, missed = 0, receive_errors = 0, send_errors = 0, no_buffer = 0;
+  uint64_t received = 0, sent = 0, received_bytes = 0, sent_bytes = 0;
+  uint64_t missed = 0, no_buffer = 0, receive_errors = 0, send_errors = 0;
 };
 
 // One port: one or more ethdevs. For a port on a kernel interface the kernel's own stack does not see what
@@ -43,6 +46,9 @@ class Port {
   unsigned queue_pairs() const noexcept;
   PortInfo info() const;
   bool link_up() const;
+  uint32_t speed() const;  // of the link, in Mbit/s; 0: not known
+  const std::string& device() const noexcept { return device_.name; }
+  std::string driver() const;
   PortStats stats() const;
   // The device, its queues, and how they are spread. Complete after start().
   std::string description() const;

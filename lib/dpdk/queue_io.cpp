@@ -22,7 +22,8 @@ bool put_tag_back(rte_mbuf*& packet) noexcept {
 QueueIo::QueueIo(const Ports& ports, ControlIo& control, unsigned worker)
     : rings_(control.rings(worker)),
       direct_pool_(&ports.pools().packets()),
-      indirect_pool_(&ports.pools().references()) {
+      indirect_pool_(&ports.pools().references()),
+      counters_(ports.size()) {
   for (std::size_t p = 0; p < ports.size(); ++p) {
     for (const Queue queue : ports[p].receive_queues(worker))
       receive_.push_back({queue, static_cast<uint8_t>(p)});
@@ -50,7 +51,7 @@ uint16_t QueueIo::adopt(rte_mbuf** packets, uint16_t n, uint8_t port) noexcept {
     rte_mbuf* packet = packets[i];
     if (!put_tag_back(packet)) {
       rte_pktmbuf_free(packet);
-      counters_.bad_tags.add();
+      counters_[port].bad_tags.add();
       continue;
     }
     packet->port = port;
@@ -70,7 +71,10 @@ uint16_t QueueIo::send(uint8_t port, rte_mbuf** packets, uint16_t n) noexcept {
     sent = static_cast<uint16_t>(sent + taken);
     for (unsigned i = 0; i < kPauses && sent < n; ++i) rte_pause();
   }
-  if (sent < n) rte_pktmbuf_free_bulk(packets + sent, static_cast<unsigned>(n - sent));
+  if (sent < n) {
+    rte_pktmbuf_free_bulk(packets + sent, static_cast<unsigned>(n - sent));
+    counters_[port].refused.add(static_cast<uint64_t>(n - sent));
+  }
   return sent;
 }
 
@@ -89,10 +93,8 @@ uint16_t QueueIo::relay() noexcept {
       rings_.down, reinterpret_cast<void**>(frames.data()), static_cast<unsigned>(frames.size()), nullptr));
   for (uint16_t begin = 0, end = 0; begin < n; begin = end) {
     while (end < n && frames[end]->port == frames[begin]->port) ++end;
-    const auto count = static_cast<uint16_t>(end - begin);
-    const uint16_t sent = send(static_cast<uint8_t>(frames[begin]->port), frames.data() + begin, count);
-    counters_.relayed.add(sent);
-    counters_.relay_refused.add(static_cast<uint64_t>(count - sent));
+    const auto port = static_cast<uint8_t>(frames[begin]->port);
+    counters_[port].relayed.add(send(port, frames.data() + begin, static_cast<uint16_t>(end - begin)));
   }
   return n;
 }

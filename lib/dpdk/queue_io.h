@@ -30,13 +30,13 @@ class alignas(kCacheLine) QueueIo {
   // Sends what the control core has for the wires. Returns how many frames it took from the ring.
   uint16_t relay() noexcept;
 
-  // --- Any thread.
+  // --- Any thread: what this worker counts of a port.
   struct Counters {
-    Counter relayed;        // frames of the control core that were sent
-    Counter relay_refused;  // ... that a transmit queue refused
-    Counter bad_tags;       // received frames whose VLAN tag could not be put back
+    Counter refused;   // packets and frames that the transmit queue did not take
+    Counter relayed;   // frames of the control core that were sent
+    Counter bad_tags;  // received frames whose VLAN tag could not be put back
   };
-  const Counters& counters() const noexcept { return counters_; }
+  const Counters& counters(std::size_t port) const noexcept { return counters_[port]; }
 
  private:
   struct Receive {
@@ -55,7 +55,7 @@ class alignas(kCacheLine) QueueIo {
   RingPair rings_;
   rte_mempool* direct_pool_;
   rte_mempool* indirect_pool_;
-  Counters counters_;
+  std::vector<Counters> counters_;  // by port
 };
 
 static_assert(PacketIo<QueueIo>);

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "base/types.h"
 #include "config/config.h"
+#include "pipeline/counters.h"
 
 namespace steelyard::dpdk {
 
@@ -22,7 +23,6 @@ struct alignas(kCacheLine) LoopControl {
 // Written by one worker, read by the control core: how far it has come.
 struct alignas(kCacheLine) LoopProgress {
   std::atomic<uint64_t> turns{0};  // stands still: the worker hangs
-  std::atomic<uint64_t> sleeps{0};
   std::atomic<bool> running{false};
 };
 
@@ -34,6 +34,23 @@ class MicrosecondClock {
 
  private:
   uint64_t cycles_;  // of one microsecond
+};
+
+// The time a worker has something to do: from the beginning of each turn that did something to the beginning
+// of the next one. Whole microseconds come out right on average, however short the turns.
+class BusyTime {
+ public:
+  explicit BusyTime(Counter& counter) noexcept : counter_(counter) {}
+  void begin_turn(uint32_t us) noexcept {
+    if (busy_) counter_.add(us - began_);
+    began_ = us;
+  }
+  void end_turn(bool anything_done) noexcept { busy_ = anything_done; }
+
+ private:
+  Counter& counter_;
+  uint32_t began_ = 0;
+  bool busy_ = false;
 };
 
 // How long an idle worker of `idle: sleep` waits. A worker that sleeps is offline in the grace periods. The
@@ -65,15 +82,19 @@ inline constexpr unsigned kLastTurns = 256;
 
 // Runs on the worker's own thread until control.stop. `thread` is the worker's id in the grace periods; the
 // loop registers it. Worker has turn(Now) and Io relay(), both noexcept and returning how many frames they
-// took.
+// took. `counters`: of this worker.
 template <class Worker, class Io>
 void run_worker(Worker& worker, Io& io, unsigned thread, GracePeriods& grace, config::Idle idle,
-                const LoopControl& control, LoopProgress& progress) noexcept {
+                const LoopControl& control, LoopProgress& progress, WorkerCounters& counters) noexcept {
   const MicrosecondClock clock;
+  BusyTime busy(counters.busy_us);
   Naps naps(idle);
   const auto turn = [&]() noexcept {
-    const unsigned frames = worker.turn({control.ticks.load(std::memory_order_relaxed), clock.now()});
+    const uint32_t us = clock.now();
+    busy.begin_turn(us);
+    const unsigned frames = worker.turn({control.ticks.load(std::memory_order_relaxed), us});
     const unsigned relayed = io.relay();
+    busy.end_turn(frames + relayed > 0);
     progress.turns.store(progress.turns.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     return frames + relayed > 0;
   };
@@ -85,7 +106,7 @@ void run_worker(Worker& worker, Io& io, unsigned thread, GracePeriods& grace, co
     grace.offline(thread);
     naps.sleep();
     grace.online(thread);
-    progress.sleeps.store(progress.sleeps.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    counters.sleeps.add();
   }
   for (unsigned i = 0; i < kLastTurns && turn(); ++i) {
   }

@@ -3,27 +3,16 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <memory>
 
 #include "base/types.h"
 #include "net/verdict.h"
+#include "pipeline/counter.h"
+#include "pipeline/stage_times.h"
 #include "service/snapshot.h"
 
 namespace steelyard {
-
-// A counter with one writer: no locked instruction.
-class Counter {
- public:
-  void add(uint64_t n = 1) noexcept {
-    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-  }
-  uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<uint64_t> value_{0};
-};
 
 // Of one real server, as one worker has seen it. Sums over workers are what IPVS calls Conns, InPkts,
 // OutPkts, InBytes, OutBytes (IP total length), ActiveConn and InActConn. A single worker's active and
@@ -39,7 +28,11 @@ struct WorkerCounters {
   std::array<Counter, kDropReasons> drops;
   alignas(kCacheLine) Counter received, forwarded, kernel, originated;
   Counter turns, idle_turns;
+  Counter busy_us;  // the worker's loop: from the beginning of turns that had something to do to their end
   std::unique_ptr<ServerCounters[]> servers;  // by ServerSlot
+  // What is written now and then.
+  alignas(kCacheLine) Counter sleeps;
+  StageTimes stages;
 };
 
 }  // namespace steelyard

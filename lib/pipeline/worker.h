@@ -35,14 +35,19 @@ class Worker {
 
  private:
   uint16_t receive() noexcept;
-  template <PacketIo Wires>
-  void finish(Wires& wires, const Snapshot& snap, Now now) noexcept;
-  void finish_captured(const capture::Active& captures, const Snapshot& snap, Now now) noexcept;
+  template <PacketIo Wires, class Watch>
+  void finish(Wires& wires, const Snapshot& snap, Now now, Watch& watch) noexcept;
+  template <class Watch>
+  void finish_captured(const capture::Active& captures, const Snapshot& snap, Now now, Watch& watch) noexcept;
+  template <class Watch>
+  uint16_t run(Now now, Watch watch) noexcept;
+  uint16_t timed_turn(Now now) noexcept;
 
   Io& io_;
   Shared shared_;
   WorkerContext context_;
   Batch batch_;
+  uint32_t until_timed_ = kTimedEvery - 1;  // turns that have packets
 };
 
 }  // namespace steelyard

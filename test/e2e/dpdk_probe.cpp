@@ -98,12 +98,15 @@ void run(const config::Config& c) {
   for (unsigned w = 0; w < workers; ++w) ios.emplace_back(ports, control, w);
   for (unsigned w = 0; w < workers; ++w) wires.push_back({ios[w], grace, w});
   std::vector<dpdk::LoopProgress> progress(workers);
+  std::deque<WorkerCounters> counters;
+  for (unsigned w = 0; w < workers; ++w) counters.emplace_back(1);
   dpdk::LoopControl loop;
   ports.start();
   for (const std::string& line : ports.descriptions()) fmt::print("{}\n", line);
   dpdk::WorkerThreads threads(workers, loop);
-  threads.launch(
-      [&](unsigned w) { dpdk::run_worker(wires[w], ios[w], w, grace, c.director.idle, loop, progress[w]); });
+  threads.launch([&](unsigned w) {
+    dpdk::run_worker(wires[w], ios[w], w, grace, c.director.idle, loop, progress[w], counters[w]);
+  });
   fmt::print("ready\n");
   std::fflush(stdout);
   while (!ended) {
@@ -115,7 +118,8 @@ void run(const config::Config& c) {
   threads.stop();
   for (unsigned w = 0; w < workers; ++w)
     fmt::print("worker {}: frames={} segmented={} up={} relayed={} sleeps={}\n", w, wires[w].frames,
-               wires[w].segmented, wires[w].up, ios[w].counters().relayed.get(), progress[w].sleeps.load());
+               wires[w].segmented, wires[w].up,
+               ios[w].counters(0).relayed.get() + ios[w].counters(1).relayed.get(), counters[w].sleeps.get());
   ports.stop();
 }
 

@@ -1,5 +1,8 @@
-// flood ADDRESS PACKETS PER_SECOND: sends UDP packets and TCP SYNs in turn to closed ports of an IPv4
-// address, from random ports, at an even pace; prints how many it sent. Needs CAP_NET_RAW.
+// Sends packets to an IPv4 address at an even pace and prints how many. Needs CAP_NET_RAW.
+// flood ADDRESS PACKETS PER_SECOND: UDP packets and TCP SYNs in turn to a closed port, from random ports.
+// flood ADDRESS PACKETS PER_SECOND PORT FIRST: UDP packets to a port, each from another client: the ports
+// 1024 to 61023 of the address FIRST, then those of the next one.
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -20,8 +23,9 @@
 
 namespace {
 
-constexpr unsigned kBurst = 64;
+constexpr unsigned long kMostPerBurst = 64;
 constexpr uint16_t kClosedPort = 9;
+constexpr unsigned kClientPorts = 60000;
 
 uint32_t add(uint32_t sum, const void* bytes, std::size_t length) {
   std::array<uint16_t, 32> words{};
@@ -51,24 +55,34 @@ void finish(Packet& packet, Header header, uint16_t Header::*check, uint8_t prot
   packet.length = sizeof packet.ip + sizeof header;
 }
 
-Packet make(in_addr_t from, in_addr_t to, uint16_t port, bool tcp) {
+struct Plan {
+  sockaddr_in to{};  // with its port
+  in_addr_t from = 0;
+  bool clients = false;  // one each
+  std::minstd_rand random{1};
+};
+
+Packet make(Plan& plan, unsigned long number) {
+  const bool tcp = !plan.clients && number % 2 == 1;
+  const unsigned long port = 1024 + (plan.clients ? number : plan.random()) % kClientPorts;
   Packet packet;
   packet.ip.version = 4;
   packet.ip.ihl = 5;
   packet.ip.ttl = 64;
-  packet.ip.saddr = from;
-  packet.ip.daddr = to;
+  packet.ip.saddr =
+      plan.clients ? htonl(static_cast<uint32_t>(ntohl(plan.from) + number / kClientPorts)) : plan.from;
+  packet.ip.daddr = plan.to.sin_addr.s_addr;
   if (tcp) {
     tcphdr header{};
-    header.source = htons(port);
-    header.dest = htons(kClosedPort);
+    header.source = htons(static_cast<uint16_t>(port));
+    header.dest = plan.to.sin_port;
     header.doff = 5;
     header.syn = 1;
     finish(packet, header, &tcphdr::check, IPPROTO_TCP);
   } else {
     udphdr header{};
-    header.source = htons(port);
-    header.dest = htons(kClosedPort);
+    header.source = htons(static_cast<uint16_t>(port));
+    header.dest = plan.to.sin_port;
     header.len = htons(sizeof header);
     finish(packet, header, &udphdr::check, IPPROTO_UDP);
   }
@@ -76,12 +90,11 @@ Packet make(in_addr_t from, in_addr_t to, uint16_t port, bool tcp) {
 }
 
 // The address that the kernel would send from.
-in_addr_t source_towards(sockaddr_in to) {
+in_addr_t source_towards(const sockaddr_in& to) {
   const int probe = socket(AF_INET, SOCK_DGRAM, 0);
   sockaddr_in from{};
   socklen_t length = sizeof from;
-  to.sin_port = htons(kClosedPort);
-  if (connect(probe, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0 ||
+  if (connect(probe, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 ||
       getsockname(probe, reinterpret_cast<sockaddr*>(&from), &length) != 0) {
     std::perror("flood: no route");
     std::exit(1);
@@ -92,17 +105,16 @@ in_addr_t source_towards(sockaddr_in to) {
 
 // Sends `wanted` packets in bursts; returns how many went out before the first error that does not pass by
 // itself.
-unsigned long flood(int raw, const sockaddr_in& to, unsigned long wanted, unsigned long rate) {
-  const in_addr_t from = source_towards(to);
-  std::minstd_rand random(1);
+unsigned long flood(int raw, Plan plan, unsigned long wanted, unsigned long rate) {
   const auto began = std::chrono::steady_clock::now();
+  const unsigned long burst = std::clamp(rate / 1000, 1ul, kMostPerBurst);
   unsigned long sent = 0;
   while (sent < wanted) {
-    if (sent % kBurst == 0)
+    if (sent % burst == 0)
       std::this_thread::sleep_until(began + std::chrono::nanoseconds(sent * 1'000'000'000 / rate));
-    const auto port = static_cast<uint16_t>(1024 + random() % 60000);
-    const Packet packet = make(from, to.sin_addr.s_addr, port, sent % 2 == 1);
-    if (sendto(raw, &packet, packet.length, 0, reinterpret_cast<const sockaddr*>(&to), sizeof to) >= 0)
+    const Packet packet = make(plan, sent);
+    if (sendto(raw, &packet, packet.length, 0, reinterpret_cast<const sockaddr*>(&plan.to), sizeof plan.to) >=
+        0)
       ++sent;
     else if (errno != ENOBUFS)
       return sent;
@@ -113,19 +125,24 @@ unsigned long flood(int raw, const sockaddr_in& to, unsigned long wanted, unsign
 }  // namespace
 
 int main(int argc, char** argv) {
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  if (argc != 4 || inet_pton(AF_INET, argv[1], &to.sin_addr) != 1) {
-    std::fputs("usage: flood ADDRESS PACKETS PER_SECOND\n", stderr);
+  Plan plan;
+  plan.to.sin_family = AF_INET;
+  plan.clients = argc == 6;
+  if ((argc != 4 && !plan.clients) || inet_pton(AF_INET, argv[1], &plan.to.sin_addr) != 1 ||
+      (plan.clients && inet_pton(AF_INET, argv[5], &plan.from) != 1)) {
+    std::fputs("usage: flood ADDRESS PACKETS PER_SECOND [PORT FIRST]\n", stderr);
     return 2;
   }
+  plan.to.sin_port =
+      htons(plan.clients ? static_cast<uint16_t>(std::strtoul(argv[4], nullptr, 10)) : kClosedPort);
+  if (!plan.clients) plan.from = source_towards(plan.to);
   const unsigned long wanted = std::strtoul(argv[2], nullptr, 10), rate = std::strtoul(argv[3], nullptr, 10);
   const int raw = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
   if (raw < 0 || rate == 0) {
     std::perror("flood: raw socket");
     return 1;
   }
-  const unsigned long sent = flood(raw, to, wanted, rate);
+  const unsigned long sent = flood(raw, plan, wanted, rate);
   if (sent < wanted) std::perror("flood");
   std::printf("%lu\n", sent);
   return sent == wanted ? 0 : 1;

@@ -216,7 +216,8 @@ forget_requests() {
 # -- the director ------------------------------------------------------------------------------------------------------
 
 # start_director DRIVER [ARGUMENTS]: with the services on standard input; ARGUMENTS go to the driver (",qpairs=2").
-# $workers (default "1") are its worker cores, $inside_mtu the MTU of its inside port.
+# $workers (default "1") are its worker cores, $inside_mtu the MTU of its inside port, $capacity (default 100k) its
+# connections.
 start_director() {
   {
     cat << END
@@ -224,7 +225,7 @@ director:
   control_core: 0
   worker_cores: [${workers:-1}]
   idle: sleep
-  connections: 100k
+  connections: ${capacity:-100k}
   eal: ["--no-huge", "-m", "512"]
   admin_socket: $dir/steelyard.sock
 ports:
@@ -264,8 +265,9 @@ stop_director() {
   [ "$code" -eq 0 ] || fail "the director ends with exit code $code"
 }
 
-# show WHAT: from the admin socket, as JSON.
-show() { "$build/apps/steelyardctl" --socket "$dir/steelyard.sock" show "$1" -o json; }
+# ctl ARGUMENTS: steelyardctl. show WHAT [OPTIONS]: from the admin socket, as JSON.
+ctl() { "$build/apps/steelyardctl" --socket "$dir/steelyard.sock" "$@"; }
+show() { ctl show "$@" -o json; }
 
 # States of the first service's real servers, as "up down up".
 states() { show services | json '" ".join(s["state"] for s in d[0]["servers"])'; }
@@ -282,6 +284,15 @@ service() {
   shift 5
   for weight in "$@"; do printf '{address: 10.0.0.%s, port: %s, weight: %s}, ' "$((++i))" "$port" "$weight"; done
   printf ']}\n'
+}
+
+# sink SPACE PORT: takes UDP packets and says nothing.
+sink() {
+  spawn "$1" python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", int(sys.argv[1])))
+time.sleep(1e6)' "$2"
+  until_true 10 on "$1" sh -c "ss -Hlun 'sport = :$2' | grep -q ." || fail "no sink in $1"
 }
 
 # -- load --------------------------------------------------------------------------------------------------------------

@@ -127,7 +127,8 @@ class Quiet {
     threads_.launch([this](unsigned) {
       forbid_this_thread();
       // Not `idle: sleep`, which calls the system when nothing comes.
-      run_worker(worker_, io_, 0, director_.grace(), config::Idle::poll, control_, progress_);
+      run_worker(worker_, io_, 0, director_.grace(), config::Idle::poll, control_, progress_,
+                 director_.counters(0));
       while (true) {  // it may not even end
       }
     });
