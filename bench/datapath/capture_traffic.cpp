@@ -1,5 +1,5 @@
-// Captures as traffic of established connections: opened by the capture itself, then checked and played over and
-// over. Packets come in the capture's order; with several copies, one copy after the other.
+// Captures as traffic of established connections: opened by the capture itself, then checked and played over
+// and over. Packets come in the capture's order; with several copies, one copy after the other.
 #include <chrono>
 
 #include <fmt/format.h>
@@ -29,8 +29,9 @@ class CaptureTraffic : public Established {
   CaptureTraffic(const Setting& setting, const BufferPool& buffers)
       : setting_(setting), captures_(*setting.captures), map_(captures_.servers, captures_.copies) {
     if (captures_.frames.size() * captures_.copies > kMostTraffic)
-      throw StartError(fmt::format("{} packets of captures, {} copies: more than {} packets to come; lower --multiply",
-                                   captures_.frames.size(), captures_.copies, kMostTraffic));
+      throw StartError(
+          fmt::format("{} packets of captures, {} copies: more than {} packets to come; lower --multiply",
+                      captures_.frames.size(), captures_.copies, kMostTraffic));
     const auto begin = std::chrono::steady_clock::now();
     if (captures_.map)
       open_mapped(buffers);
@@ -60,8 +61,8 @@ class CaptureTraffic : public Established {
     rig_->run(worker, packets(worker));
     const uint64_t sent = nic.sent() - before, expected = sent_for(worker, 0, packets(worker));
     if (sent != expected)
-      throw WrongAnswer(fmt::format("nat: in batches {} packets were sent, one by one {} ({})", sent, expected,
-                                    rig_->fate()));
+      throw WrongAnswer(fmt::format("nat: in batches {} packets were sent, one by one {} ({})", sent,
+                                    expected, rig_->fate()));
   }
   uint64_t sent_for(unsigned worker, std::size_t at, uint64_t n) const override {
     const std::vector<uint64_t>& before = sent_before_[worker];
@@ -104,7 +105,8 @@ class CaptureTraffic : public Established {
     if (captures_.map)
       placed.port = map_.place(placed.bytes, rig_->director().table(), copy);
     else  // by the port whose MAC it is sent to
-      placed.port = frame.size() >= 6 && std::equal(frame.begin(), frame.begin() + 6, kOwnMacs[1].bytes.begin());
+      placed.port =
+          frame.size() >= 6 && std::equal(frame.begin(), frame.begin() + 6, kOwnMacs[1].bytes.begin());
     if (setting_.one_port) placed.port = 0;
     return placed;
   }
@@ -153,7 +155,9 @@ class CaptureTraffic : public Established {
         if (fate.forwarded == 1)
           wrong = fate.sent.size() == 1 ? checker.look(placed, fate.sent[0])
                                         : fmt::format("left as {} packets", fate.sent.size());
-        if (!wrong.empty()) throw WrongAnswer(fmt::format("nat: packet {} of the capture, copy {}: {}", i + 1, copy + 1, wrong));
+        if (!wrong.empty())
+          throw WrongAnswer(
+              fmt::format("nat: packet {} of the capture, copy {}: {}", i + 1, copy + 1, wrong));
         spec.sent = static_cast<uint8_t>(fate.sent.size());
         all_.push_back(spec);
       }
@@ -174,7 +178,8 @@ class CaptureTraffic : public Established {
       std::vector<uint64_t>& before = sent_before_.emplace_back(1);
       before.reserve(t.size() + 1);
       for (const FrameSpec& s : t) before.push_back(before.back() + s.sent);
-      if (t.empty()) throw StartError("the captures have too few flows for so many workers: raise --multiply");
+      if (t.empty())
+        throw StartError("the captures have too few flows for so many workers: raise --multiply");
     }
   }
 
@@ -186,7 +191,8 @@ class CaptureTraffic : public Established {
         most = std::max(most, s.totals.connections);
       }
       if (most - least > 1)
-        throw WrongAnswer(fmt::format("{}: the servers' shares are from {} to {} connections", service.name, least, most));
+        throw WrongAnswer(
+            fmt::format("{}: the servers' shares are from {} to {} connections", service.name, least, most));
     }
   }
 
@@ -196,7 +202,7 @@ class CaptureTraffic : public Established {
   config::Config config_;
   FrameStore store_;
   std::vector<FrameSpec> all_;
-  std::vector<std::vector<FrameSpec>> traffic_;    // by worker
+  std::vector<std::vector<FrameSpec>> traffic_;     // by worker
   std::vector<std::vector<uint64_t>> sent_before_;  // by worker: sums of `sent`
   std::size_t played_ = 0;
 };

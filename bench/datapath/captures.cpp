@@ -50,7 +50,8 @@ void keep_open(replay::Bytes& frame) {
   if (!ip || ip->protocol != static_cast<uint8_t>(Protocol::tcp) || !replay::view_flow(frame, *ip)) return;
   const std::size_t at = ip->l4 + 12, checksum = ip->l4 + 16;
   const uint16_t before = replay::get16(frame, at);
-  const auto after = static_cast<uint16_t>(before & ~(kFin | kRst));
+  auto after = static_cast<uint16_t>(before & ~(kFin | kRst));
+  if ((after & (kSyn | kAck)) == 0) after |= kAck;
   if (after == before) return;
   replay::put16(frame, at, after);
   replay::put16(frame, checksum, replay::adjust(replay::get16(frame, checksum), before, after));

@@ -111,7 +111,8 @@ class Nat : public OnDevices {
 
 }  // namespace
 
-std::unique_ptr<Contestant> make_on_devices(std::string_view contestant, Stage& stage, const Devices& devices) {
+std::unique_ptr<Contestant> make_on_devices(std::string_view contestant, Stage& stage,
+                                            const Devices& devices) {
   if (contestant == "source") return std::make_unique<Source>(contestant, stage, devices);
   if (contestant == "macswap") return std::make_unique<Macswap>(contestant, stage, devices);
   return std::make_unique<Nat>(contestant, stage, devices);

@@ -27,9 +27,10 @@ void check(int result, const std::string& device, const char* what) {
 }
 
 rte_ring* make_ring(const std::string& name) {
-  rte_ring* ring = rte_ring_create(name.c_str(), kWire, static_cast<int>(rte_socket_id()),
-                                   RING_F_SP_ENQ | RING_F_SC_DEQ);
-  if (ring == nullptr) throw StartError(fmt::format("no memory for ring {}: {}", name, rte_strerror(rte_errno)));
+  rte_ring* ring =
+      rte_ring_create(name.c_str(), kWire, static_cast<int>(rte_socket_id()), RING_F_SP_ENQ | RING_F_SC_DEQ);
+  if (ring == nullptr)
+    throw StartError(fmt::format("no memory for ring {}: {}", name, rte_strerror(rte_errno)));
   return ring;
 }
 
@@ -41,8 +42,8 @@ std::vector<std::string> Devices::for_eal(const std::vector<std::string>& device
   return list;
 }
 
-// net_pcap with infinite_rx=1 keeps every packet of its capture in a buffer, so there must be as many; for small
-// frames they need not be large.
+// net_pcap with infinite_rx=1 keeps every packet of its capture in a buffer, so there must be as many; for
+// small frames they need not be large.
 Devices::Buffers Devices::buffers(const std::vector<std::string>& devices) {
   Buffers b{kSpareBuffers, kLeastRoom};
   for (const std::string& d : devices) {
@@ -93,8 +94,8 @@ void Devices::add_ring(unsigned number) {
   Port port;
   port.to_device = make_ring(fmt::format("to{}", number));
   port.from_device = make_ring(fmt::format("from{}", number));
-  const int id = rte_eth_from_rings(fmt::format("bench{}", number).c_str(), &port.to_device, 1, &port.from_device,
-                                    1, rte_socket_id());
+  const int id = rte_eth_from_rings(fmt::format("bench{}", number).c_str(), &port.to_device, 1,
+                                    &port.from_device, 1, rte_socket_id());
   if (id < 0) throw StartError(fmt::format("net_ring: {}", rte_strerror(rte_errno)));
   port.ethdev = static_cast<uint16_t>(id);
   ports_.push_back(port);
@@ -155,7 +156,8 @@ void DeviceIo::drain(uint8_t port) noexcept {
   rte_ring* wire = ports_[port].from_device;
   if (wire == nullptr) return;
   rte_mbuf* packets[kBatchSize];
-  while (const unsigned n = rte_ring_sc_dequeue_burst(wire, reinterpret_cast<void**>(packets), kBatchSize, nullptr))
+  while (const unsigned n =
+             rte_ring_sc_dequeue_burst(wire, reinterpret_cast<void**>(packets), kBatchSize, nullptr))
     rte_pktmbuf_free_bulk(packets, n);
 }
 

@@ -1,4 +1,5 @@
-// The benchmark's devices: what the EAL was started with, set up with one queue each, and the packet io on them.
+// The benchmark's devices: what the EAL was started with, set up with one queue each, and the packet io on
+// them.
 #pragma once
 
 #include <memory>
@@ -10,9 +11,9 @@
 
 namespace steelyard::bench {
 
-// Buffers and ports of --device: the first is outside, the second inside; one alone is both. Main thread. The EAL
-// must know the devices, but those of net_ring: these are made here, of two rings each, because a net_ring device
-// brings back what it sends.
+// Buffers and ports of --device: the first is outside, the second inside; one alone is both. Main thread. The
+// EAL must know the devices, but those of net_ring: these are made here, of two rings each, because a
+// net_ring device brings back what it sends.
 class Devices {
  public:
   // Throws StartError.
@@ -46,8 +47,9 @@ class Devices {
   std::vector<rte_ring*> wires_;
 };
 
-// The director's own packet io on the devices. For net_ring it is the wire, too: it puts a burst of fresh frames on
-// it before each receive and takes off what was sent, in the same thread, at every contestant's cost.
+// The director's own packet io on the devices. For net_ring it is the wire, too: it puts a burst of fresh
+// frames on it before each receive and takes off what was sent, in the same thread, at every contestant's
+// cost.
 class DeviceIo {
  public:
   // `source`: the frames for net_ring; in by the device of their port.

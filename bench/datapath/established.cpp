@@ -21,7 +21,8 @@ class MadeUp : public Established {
     server_of_ = rig_->open(setting.flows);
     seconds_to_open_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     check_balance(server_of_);
-    std::vector<Spec> all = established_traffic(server_of_, setting.order, setting.sizes, setting.ratio, kMostTraffic, 1);
+    std::vector<Spec> all =
+        established_traffic(server_of_, setting.order, setting.sizes, setting.ratio, kMostTraffic, 1);
     if (setting.one_port) to_one_port(all);
     for (unsigned w = 0; w < setting.workers; ++w)
       traffic_.push_back(setting.workers == 1 ? std::move(all)

@@ -46,7 +46,8 @@ class Established {
   virtual std::size_t packets(unsigned worker) const = 0;
   // By connection, of made-up ones; else empty.
   virtual std::span<const uint8_t> server_of() const noexcept { return {}; }
-  // Sends a worker's packets through the director, each once, and looks at what comes out. Throws WrongAnswer.
+  // Sends a worker's packets through the director, each once, and looks at what comes out. Throws
+  // WrongAnswer.
   virtual void check(unsigned worker) = 0;
   // How many packets leave for `n` of a worker's, from its packet `at` on.
   virtual uint64_t sent_for(unsigned worker, std::size_t at, uint64_t n) const = 0;

@@ -62,7 +62,8 @@ std::string FrameChecker::look_at_ethernet(const replay::Frame& out, const IpVie
 std::string FrameChecker::look_at_flow(const replay::FlowView& in, const replay::FlowView& out) {
   if (is_virtual(in.protocol, in.destination)) {
     if (out.source != in.source) return "wrong source";
-    if (!services_.at({in.protocol, in.destination}).contains(out.destination)) return "went to no server of its service";
+    if (!services_.at({in.protocol, in.destination}).contains(out.destination))
+      return "went to no server of its service";
     const auto [there, first] = there_.try_emplace({in.protocol, in.source, in.destination}, out.destination);
     if (there->second != out.destination) return "went to another server than its flow before";
     if (first) back_[{in.protocol, in.source, out.destination}] = in.destination;

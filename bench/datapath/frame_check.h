@@ -1,5 +1,5 @@
-// Whether what the director sent for a packet of a capture is right, judged by the packet that came in and by the
-// configuration alone.
+// Whether what the director sent for a packet of a capture is right, judged by the packet that came in and by
+// the configuration alone.
 #pragma once
 
 #include <map>

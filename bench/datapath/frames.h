@@ -1,5 +1,5 @@
-// Frames of captures for the memory NIC. A packet to come is 24 bytes that name a frame and what differs in this
-// copy of it, so that a small capture makes many flows without filling memory and caches.
+// Frames of captures for the memory NIC. A packet to come is 24 bytes that name a frame and what differs in
+// this copy of it, so that a small capture makes many flows without filling memory and caches.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,10 @@ struct FrameSpec {
   Ipv4 source{}, destination{};
   Port source_port{}, destination_port{};
   uint16_t ip_checksum = 0, l4_checksum = 0;
-  uint8_t port = 0;          // that it comes in by
-  bool readdressed = false;  // endpoints and checksums are to be written; else they stand in the frame already
-  uint8_t sent = 0;          // packets that leave for it
+  uint8_t port = 0;  // that it comes in by
+  bool readdressed =
+      false;         // endpoints and checksums are to be written; else they stand in the frame already
+  uint8_t sent = 0;  // packets that leave for it
 };
 static_assert(sizeof(FrameSpec) == 24);
 

@@ -2,12 +2,12 @@
 
 #include <atomic>
 #include <chrono>
-#include <sys/resource.h>
 #include <thread>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <rte_cycles.h>
+#include <sys/resource.h>
 
 #include "datapath/check.h"
 #include "datapath/eal.h"
@@ -127,12 +127,13 @@ class Bout {
     for (uint32_t f = 0; f < flows_; ++f) server_of[f] = static_cast<uint8_t>(f % kServers);
     for (int time = 0; time < 2; ++time) {
       Checker checker(server_of);
-      rig_.play(specs_, [&](uint8_t port, std::span<rte_mbuf* const> packets) { checker.look(port, packets); });
+      rig_.play(specs_,
+                [&](uint8_t port, std::span<rte_mbuf* const> packets) { checker.look(port, packets); });
       rig_.tick();
       if (!checker.wrong().empty()) throw WrongAnswer("latency: " + checker.wrong());
       if (checker.seen() != specs_.size())
-        throw WrongAnswer(
-            fmt::format("latency: {} of {} packets came through ({})", checker.seen(), specs_.size(), rig_.fate()));
+        throw WrongAnswer(fmt::format("latency: {} of {} packets came through ({})", checker.seen(),
+                                      specs_.size(), rig_.fate()));
     }
   }
 
@@ -166,11 +167,12 @@ std::vector<Latency> measure_latency(const Setting& setting, const BufferPool& b
 }
 
 std::string table(const std::vector<Latency>& results) {
-  std::string out = fmt::format("{:<12}{:>12}{:>12}{:>10}{:>10}{:>10}{:>12}{:>12}\n", "contestant", "flows", "batches",
-                                "p50 us", "p99 us", "p99.9 us", "max us", "set aside");
+  std::string out = fmt::format("{:<12}{:>12}{:>12}{:>10}{:>10}{:>10}{:>12}{:>12}\n", "contestant", "flows",
+                                "batches", "p50 us", "p99 us", "p99.9 us", "max us", "set aside");
   for (const Latency& l : results)
-    out += fmt::format("{:<12}{:>12}{:>12}{:>10.2f}{:>10.2f}{:>10.2f}{:>12.2f}{:>12}\n", l.contestant, l.flows,
-                       l.batches, l.p50_ns / 1e3, l.p99_ns / 1e3, l.p999_ns / 1e3, l.max_ns / 1e3, l.set_aside);
+    out +=
+        fmt::format("{:<12}{:>12}{:>12}{:>10.2f}{:>10.2f}{:>10.2f}{:>12.2f}{:>12}\n", l.contestant, l.flows,
+                    l.batches, l.p50_ns / 1e3, l.p99_ns / 1e3, l.p999_ns / 1e3, l.max_ns / 1e3, l.set_aside);
   return out;
 }
 

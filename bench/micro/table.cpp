@@ -1,11 +1,12 @@
 // The connection table's operations, on a table of a million connections: larger than any cache.
+#include "conn/table.h"
+
 #include <algorithm>
 #include <memory>
 #include <random>
 
 #include <catch2/catch.hpp>
 
-#include "conn/table.h"
 #include "datapath/traffic.h"
 
 using namespace steelyard;
@@ -132,8 +133,6 @@ TEST_CASE("sweep", "[table]") {
   const auto nothing = [](const ConnectionTable::Expired&, void*) {};
   const ConnectionTable::SweepHooks hooks{never, nullptr, nothing, nullptr};
   uint32_t expired = 0;
-  BENCHMARK("sweep, 65,536 slots, nothing due") {
-    return expired += full.table().sweep(1 << 16, 1, hooks);
-  };
+  BENCHMARK("sweep, 65,536 slots, nothing due") { return expired += full.table().sweep(1 << 16, 1, hooks); };
   CHECK(expired == 0);
 }

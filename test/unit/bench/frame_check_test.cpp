@@ -16,9 +16,13 @@ const Endpoint kClient = ep("192.0.2.7", 40000);
 config::Config configuration() { return own_configuration(1000, false); }
 
 test::Frame request(unsigned server, const char* payload = "request") {
-  return test::tcp(kClient, server_endpoint(server), payload).ttl(63).macs(server_mac(server), kOwnMacs[kInside]);
+  return test::tcp(kClient, server_endpoint(server), payload)
+      .ttl(63)
+      .macs(server_mac(server), kOwnMacs[kInside]);
 }
-test::Frame reply() { return test::tcp(kVirtual, kClient, "reply").ttl(63).macs(kGatewayMac, kOwnMacs[kOutside]); }
+test::Frame reply() {
+  return test::tcp(kVirtual, kClient, "reply").ttl(63).macs(kGatewayMac, kOwnMacs[kOutside]);
+}
 
 std::string look_at_request(FrameChecker& checker, const test::Frame& out, uint8_t port = kInside) {
   return checker.look({kOutside, test::tcp(kClient, kVirtual, "request")}, {port, out});
@@ -48,7 +52,8 @@ TEST_CASE("Each kind of wrong frame of a flow is seen", "[bench]") {
   CHECK(look_at_request(checker, request(3).macs(server_mac(4), kOwnMacs[kInside])) ==
         "wrong MAC address of the next hop");
   CHECK(look_at_request(checker, request(3), kOutside) == "wrong MAC address of its own");
-  const auto stray = test::tcp(kClient, ep("10.0.0.11", 8081), "request").ttl(63).macs(server_mac(0), kOwnMacs[kInside]);
+  const auto stray =
+      test::tcp(kClient, ep("10.0.0.11", 8081), "request").ttl(63).macs(server_mac(0), kOwnMacs[kInside]);
   CHECK(look_at_request(checker, stray) == "went to no server of its service");
   const auto other = test::tcp(ep("192.0.2.8", 40000), server_endpoint(3), "request").ttl(63);
   CHECK(look_at_request(checker, other.macs(server_mac(3), kOwnMacs[kInside])) == "wrong source");

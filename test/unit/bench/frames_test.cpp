@@ -16,7 +16,8 @@ std::vector<uint8_t> written(const FrameStore& store, const FrameSpec& spec) {
   return bytes;
 }
 
-const Endpoint kClient = ep("192.0.2.7", 40000), kOther = ep("192.0.2.8", 40001), kServer = ep("198.51.100.80", 80);
+const Endpoint kClient = ep("192.0.2.7", 40000), kOther = ep("192.0.2.8", 40001),
+               kServer = ep("198.51.100.80", 80);
 
 }  // namespace
 
@@ -51,7 +52,8 @@ TEST_CASE("Another copy of a flow's packet takes no memory", "[bench]") {
 TEST_CASE("What differs by more than its endpoints is kept, too", "[bench]") {
   FrameStore store;
   const uint32_t frame = store.add(test::udp(kClient, kServer, "one").bytes());
-  const test::Bytes other = test::udp(kClient, kServer, "two").bytes(), longer = test::udp(kClient, kServer, "longer");
+  const test::Bytes other = test::udp(kClient, kServer, "two").bytes(),
+                    longer = test::udp(kClient, kServer, "longer");
   for (const test::Bytes& b : {other, longer}) {
     const FrameSpec spec = store.spec(frame, b, 0);
     CHECK(spec.frame != frame);

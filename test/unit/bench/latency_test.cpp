@@ -9,7 +9,8 @@ using namespace steelyard::bench;
 
 TEST_CASE("Every batch is in the histogram or set aside, of both contestants", "[bench]") {
   std::vector<double> told;
-  const auto list = measure_latency({.flows = 1000}, buffers(), 3000, [&](double share) { told.push_back(share); });
+  const auto list =
+      measure_latency({.flows = 1000}, buffers(), 3000, [&](double share) { told.push_back(share); });
   REQUIRE(list.size() == 2);
   CHECK(list[0].contestant == "macswap");
   CHECK(list[1].contestant == "churn");

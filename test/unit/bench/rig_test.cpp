@@ -8,7 +8,8 @@
 using namespace steelyard::bench;
 
 TEST_CASE("Without enough huge pages a director is made on normal ones", "[bench]") {
-  Rig rig({.connections = 1000, .huge_pages = true}, buffers());  // whether there are any is not for a test to say
+  Rig rig({.connections = 1000, .huge_pages = true},
+          buffers());  // whether there are any is not for a test to say
   CHECK(rig.open(100).size() == 100);
   CHECK_FALSE(Rig({.connections = 1000}, buffers()).on_huge_pages());
 }
