@@ -12,7 +12,9 @@ namespace steelyard::bench {
 // Looks at every frame that leaves a NIC. The connections are `server_of.size()`, numbered from 0.
 class Checker {
  public:
-  explicit Checker(std::span<const uint8_t> server_of) noexcept : server_of_(server_of) {}
+  // `one_port`: of a director with one port.
+  explicit Checker(std::span<const uint8_t> server_of, bool one_port = false) noexcept
+      : server_of_(server_of), one_port_(one_port) {}
 
   void look(uint8_t port, std::span<rte_mbuf* const> packets);
 
@@ -23,6 +25,7 @@ class Checker {
  private:
   void look(uint8_t port, const rte_mbuf& m);
   std::span<const uint8_t> server_of_;
+  bool one_port_;
   uint64_t seen_ = 0;
   std::string wrong_;
 };

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "datapath/rig.h"
+#include "datapath/established.h"
 
 namespace steelyard::bench {
 
@@ -28,15 +28,7 @@ class Stopwatch {
   uint64_t cpu_, tsc_;
 };
 
-struct Setting {
-  uint32_t flows = 1000;
-  unsigned workers = 1;
-  bool affinity = true;
-  bool huge_pages = false;
-  Order order = Order::random;
-  Sizes sizes;
-  uint64_t round_packets = 2'000'000;  // of each worker, in a round
-};
+inline constexpr unsigned kMostWorkers = 16;
 
 class Contestant {
  public:
@@ -51,7 +43,9 @@ class Contestant {
   struct Facts {
     bool opens_connections = false;  // a round opens `connections_a_packet` for each packet
     double connections_a_packet = 0;
-    std::optional<double> bytes_per_connection;
+    std::optional<double> bytes_per_connection, seconds_to_open;
+    std::optional<bool> huge_pages;   // the table's
+    std::optional<double> forwarded;  // of all packets that a device brings
   };
   virtual Facts facts() const { return {}; }
 };
@@ -59,25 +53,20 @@ class Contestant {
 // What the contestants of one setting have in common: buffers, the established connections, their packets.
 class Stage {
  public:
-  Stage(const Setting& setting, const BufferPool& buffers);
+  Stage(const Setting& setting, const BufferPool& buffers) : setting_(setting), buffers_(buffers) {}
   const Setting& setting() const noexcept { return setting_; }
   const BufferPool& buffers() const noexcept { return buffers_; }
-  // With all flows established; made when it is first asked for.
-  Rig& established();
-  const std::vector<uint8_t>& server_of();
-  const std::vector<Spec>& traffic(unsigned worker);  // of the established flows
+  Established& established();  // made when it is first asked for
 
  private:
-  void establish();
   Setting setting_;
   const BufferPool& buffers_;
-  std::unique_ptr<Rig> rig_;
-  std::vector<uint8_t> server_of_;
-  std::vector<std::vector<Spec>> traffic_;  // by worker
+  std::unique_ptr<Established> established_;
 };
 
 struct ContestantKind {
   std::string_view name, what;
+  bool of_captures;  // also on packets of captures
   std::unique_ptr<Contestant> (*make)(Stage& stage);
 };
 // All there are, in the order they run in.

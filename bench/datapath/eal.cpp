@@ -1,5 +1,7 @@
 #include "datapath/eal.h"
 
+#include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <sched.h>
 #include <string>
@@ -14,7 +16,7 @@
 namespace steelyard::bench {
 namespace {
 
-constexpr unsigned kMegabytes = 128;
+constexpr std::size_t kLeastMegabytes = 128, kRoomMegabytes = 64;  // rings, tables of the EAL
 
 cpu_set_t all_allowed() noexcept {
   cpu_set_t set;
@@ -49,15 +51,30 @@ void pin_thread(unsigned n) noexcept {
   }
 }
 
-bool start_eal(bool huge_pages) {
-  const bool huge = huge_pages && free_huge_megabytes() >= kMegabytes;
+bool start_eal(const EalOptions& options) {
+  const std::size_t megabytes = std::max(kLeastMegabytes, (options.bytes >> 20) + kRoomMegabytes);
+  const bool huge = options.huge_pages && free_huge_megabytes() >= megabytes;
   if (!huge)
-    fmt::print(
-        stderr, "steelyard-bench: on normal pages{}\n",
-        huge_pages ? ": fewer than 128 MB of huge pages are free (echo N > /proc/sys/vm/nr_hugepages)" : "");
-  std::vector<std::string> words = {
-      "steelyard-bench",   "--no-pci", "--no-telemetry",           "--no-shconf",
-      "--log-level=error", "-m",       std::to_string(kMegabytes), huge ? "--in-memory" : "--no-huge"};
+    fmt::print(stderr, "steelyard-bench: on normal pages{}\n",
+               options.huge_pages
+                   ? fmt::format(": fewer than {} MB of huge pages are free for packet buffers "
+                                 "(echo N > /proc/sys/vm/nr_hugepages)",
+                                 megabytes)
+                   : "");
+  std::vector<std::string> words = {"steelyard-bench",
+                                    "--no-telemetry",
+                                    "--no-shconf",
+                                    "--log-level=error",
+                                    "-m",
+                                    std::to_string(megabytes),
+                                    huge ? "--in-memory" : "--no-huge"};
+  bool pci = false;
+  for (const std::string& d : options.devices) {
+    const bool is_pci = d.starts_with("0000:") || std::isdigit(static_cast<unsigned char>(d.front())) != 0;
+    pci = pci || is_pci;
+    words.insert(words.end(), {is_pci ? "--allow" : "--vdev", d});
+  }
+  if (!pci) words.emplace_back("--no-pci");
   std::vector<char*> arguments;
   for (std::string& w : words) arguments.push_back(w.data());
   if (rte_eal_init(static_cast<int>(arguments.size()), arguments.data()) < 0)

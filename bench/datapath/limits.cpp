@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "datapath/contestant.h"
+#include "datapath/turns.h"
 
 namespace steelyard::bench {
 namespace {
@@ -9,11 +10,11 @@ namespace {
 // One NIC for each worker, without a director behind it.
 class Bare : public Contestant {
  public:
-  explicit Bare(Stage& stage) : packets_(stage.setting().round_packets) {
+  explicit Bare(Stage& stage) : stage_(stage), packets_(stage.setting().round_packets) {
     for (unsigned w = 0; w < stage.setting().workers; ++w) {
       nics_.push_back(
           std::make_unique<MemoryNic>(stage.buffers(), kOwnMacs, std::array{kGatewayMac, server_mac(0)}));
-      nics_.back()->load(stage.traffic(w), true);
+      stage.established().load(*nics_.back(), w, true);
     }
   }
 
@@ -26,6 +27,7 @@ class Bare : public Contestant {
     while (done < packets_) done += turn(nic);
     return watch.stop(done);
   }
+  Stage& stage_;
   std::vector<std::unique_ptr<MemoryNic>> nics_;
   uint64_t packets_;
 };
@@ -33,45 +35,34 @@ class Bare : public Contestant {
 class Source : public Bare {
  public:
   using Bare::Bare;
-  Round round(unsigned worker) override {
-    return timed(worker, [](MemoryNic& nic) {
-      rte_mbuf* batch[kBatchSize];
-      const uint16_t n = nic.receive(batch, kBatchSize);
-      nic.free(batch, n);
-      return n;
-    });
-  }
+  Round round(unsigned worker) override { return timed(worker, source_turn<MemoryNic>); }
 };
-
-uint16_t swap_batch(MemoryNic& nic) {
-  rte_mbuf* batch[kBatchSize];
-  const uint16_t n = nic.receive(batch, kBatchSize);
-  for (uint16_t i = 0; i < n; ++i) {
-    auto& ethernet = *rte_pktmbuf_mtod(batch[i], EthernetHeader*);
-    std::swap(ethernet.source, ethernet.destination);
-  }
-  nic.send(0, batch, n);
-  return n;
-}
 
 class Macswap : public Bare {
  public:
   using Bare::Bare;
   void check() override {
     uint64_t seen = 0, wrong = 0;
+    MemoryNic received(stage_.buffers(), kOwnMacs, {kGatewayMac, server_mac(0)});
+    stage_.established().load(received, 0, true);
+    rte_mbuf* as_received = nullptr;
     nics_[0]->observe([&](uint8_t, std::span<rte_mbuf* const> packets) {
       for (rte_mbuf* m : packets) {
-        const auto& ethernet = *rte_pktmbuf_mtod(m, const EthernetHeader*);
-        wrong += ethernet.source != kOwnMacs[m->port].bytes;
+        received.receive(&as_received, 1);
+        const bool whole = m->data_len >= sizeof(EthernetHeader);
+        const auto& was = *rte_pktmbuf_mtod(as_received, const EthernetHeader*);
+        const auto& is = *rte_pktmbuf_mtod(m, const EthernetHeader*);
+        wrong += whole && (is.source != was.destination || is.destination != was.source);
+        received.free(&as_received, 1);
         ++seen;
       }
     });
-    for (int i = 0; i < 100; ++i) swap_batch(*nics_[0]);
+    for (int i = 0; i < 100; ++i) macswap_turn(*nics_[0]);
     nics_[0]->observe({});
     if (seen == 0 || wrong != 0)
       throw WrongAnswer(fmt::format("macswap: {} of {} frames are wrong", wrong, seen));
   }
-  Round round(unsigned worker) override { return timed(worker, swap_batch); }
+  Round round(unsigned worker) override { return timed(worker, macswap_turn<MemoryNic>); }
 };
 
 }  // namespace

@@ -10,13 +10,28 @@ namespace steelyard::bench {
 namespace {
 
 constexpr unsigned kBuffers = 8191, kCache = 256;
+constexpr unsigned kBuffersForLong = 2047;  // of 64 kB they would else be half a gigabyte
+constexpr std::size_t kAnswerRoom = 64;     // behind a frame: PacketIo::receive
+
+std::size_t room(std::size_t longest) noexcept {
+  return std::max<std::size_t>(RTE_MBUF_DEFAULT_BUF_SIZE,
+                               RTE_ALIGN(RTE_PKTMBUF_HEADROOM + longest + kAnswerRoom, 64));
+}
+unsigned buffers(std::size_t longest) noexcept {
+  return room(longest) == RTE_MBUF_DEFAULT_BUF_SIZE ? kBuffers : kBuffersForLong;
+}
 
 }  // namespace
 
 void BufferPool::Free::operator()(rte_mempool* pool) const noexcept { rte_mempool_free(pool); }
 
-BufferPool::BufferPool()
-    : pool_(rte_pktmbuf_pool_create("bench", kBuffers, kCache, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+std::size_t BufferPool::bytes(std::size_t longest) noexcept {
+  return buffers(longest) * (room(longest) + sizeof(rte_mbuf) + RTE_CACHE_LINE_SIZE);
+}
+
+BufferPool::BufferPool(std::size_t longest)
+    : pool_(rte_pktmbuf_pool_create("bench", buffers(longest), kCache, 0,
+                                    static_cast<uint16_t>(room(longest)),
                                     static_cast<int>(rte_socket_id()))) {
   if (!pool_) throw StartError(fmt::format("no memory for the packet buffers: {}", rte_strerror(rte_errno)));
   // Payloads are zeros for good: nobody writes them.

@@ -9,6 +9,7 @@
 
 #include <rte_mbuf.h>
 
+#include "datapath/frames.h"
 #include "datapath/traffic.h"
 #include "net/headers.h"
 #include "pipeline/io.h"
@@ -18,7 +19,10 @@ namespace steelyard::bench {
 // The packet buffers of all NICs of the process. Needs the EAL. Throws StartError.
 class BufferPool {
  public:
-  BufferPool();
+  // `longest` frame, in bytes.
+  explicit BufferPool(std::size_t longest = kLongest);
+  // What it takes.
+  static std::size_t bytes(std::size_t longest) noexcept;
   rte_mempool* get() const noexcept { return pool_.get(); }
 
  private:
@@ -35,9 +39,17 @@ class MemoryNic {
   // The packets to come; `loop`: over and over again, else each once. They must outlive their use.
   void load(std::span<const Spec> specs, bool loop) noexcept {
     specs_ = specs;
-    at_ = 0;
-    loop_ = loop;
+    store_ = nullptr;
+    begin(specs.size(), loop);
   }
+  void load(const FrameStore& store, std::span<const FrameSpec> specs, bool loop) noexcept {
+    frame_specs_ = specs;
+    store_ = &store;
+    begin(specs.size(), loop);
+  }
+  // The next one's place among those loaded.
+  std::size_t position() const noexcept { return at_; }
+  void seek(std::size_t position) noexcept { at_ = position; }
   // Called with each burst that is sent, before its buffers go back; slow.
   using Observer = std::function<void(uint8_t port, std::span<rte_mbuf* const>)>;
   void observe(Observer observer) { observer_ = std::move(observer); }
@@ -46,12 +58,15 @@ class MemoryNic {
 
   // --- PacketIo
   uint16_t receive(rte_mbuf** packets, uint16_t n) noexcept {
-    const std::size_t left = specs_.size() - at_;
+    const std::size_t left = size_ - at_;
     if (left < n) n = static_cast<uint16_t>(left);
     if (n == 0 || rte_pktmbuf_alloc_bulk(pool_, packets, n) != 0) return 0;
-    for (uint16_t i = 0; i < n; ++i) write(*packets[i], specs_[at_ + i]);
+    if (store_ == nullptr)
+      for (uint16_t i = 0; i < n; ++i) write(*packets[i], specs_[at_ + i]);
+    else
+      for (uint16_t i = 0; i < n; ++i) write(*packets[i], frame_specs_[at_ + i]);
     at_ += n;
-    if (at_ == specs_.size() && loop_) at_ = 0;
+    if (at_ == size_ && loop_) at_ = 0;
     return n;
   }
   uint16_t send(uint8_t port, rte_mbuf** packets, uint16_t n) noexcept {
@@ -98,9 +113,19 @@ class MemoryNic {
     m.pkt_len = s.length;
   }
 
+  void write(rte_mbuf& m, const FrameSpec& s) noexcept {
+    const uint16_t length = store_->write(s, rte_pktmbuf_mtod(&m, uint8_t*));
+    m.port = s.port;
+    m.data_len = length;
+    m.pkt_len = length;
+  }
+  void begin(std::size_t size, bool loop) noexcept { at_ = 0, size_ = size, loop_ = loop; }
+
   rte_mempool* pool_;
+  const FrameStore* store_ = nullptr;  // null: packets are made of specs_, else of frame_specs_
   std::span<const Spec> specs_;
-  std::size_t at_ = 0;
+  std::span<const FrameSpec> frame_specs_;
+  std::size_t at_ = 0, size_ = 0;
   bool loop_ = false;
   uint64_t sent_ = 0, other_ = 0;
   std::array<Template, 2> templates_;

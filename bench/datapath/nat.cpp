@@ -4,39 +4,25 @@
 
 #include <fmt/format.h>
 
-#include "datapath/check.h"
 #include "datapath/contestant.h"
 
 namespace steelyard::bench {
 namespace {
 
-constexpr std::size_t kMostChecked = 4'000'000;
-
 class Nat : public Contestant {
  public:
-  explicit Nat(Stage& stage) : stage_(stage), rig_(stage.established()) {}
+  explicit Nat(Stage& stage) : stage_(stage), established_(stage.established()), rig_(established_.rig()) {}
 
   void check() override {
-    check_balance(stage_.server_of());
     for (unsigned w = 0; w < stage_.setting().workers; ++w) {
-      Checker checker(stage_.server_of());
-      const std::span<const Spec> traffic = stage_.traffic(w);
-      const auto checked = traffic.first(std::min(traffic.size(), kMostChecked));
-      rig_.nic(w).observe(
-          [&](uint8_t port, std::span<rte_mbuf* const> packets) { checker.look(port, packets); });
-      rig_.nic(w).load(checked, false);
-      rig_.run(w, checked.size());
-      rig_.nic(w).observe({});
-      if (!checker.wrong().empty()) throw WrongAnswer("nat: " + checker.wrong());
-      if (checker.seen() != checked.size())
-        throw WrongAnswer(fmt::format("nat: {} of {} packets came through ({})", checker.seen(),
-                                      checked.size(), rig_.fate()));
-      rig_.nic(w).load(traffic, true);
+      established_.check(w);
+      established_.load(rig_.nic(w), w, true);
     }
     expected_ = sent();
   }
 
   Round round(unsigned worker) override {
+    began_[worker] = rig_.nic(worker).position();
     const Stopwatch watch;
     const uint64_t done = rig_.run(worker, stage_.setting().round_packets);
     const Round round = watch.stop(done);
@@ -46,13 +32,16 @@ class Nat : public Contestant {
 
   void between() override {
     rig_.tick();
-    for (uint64_t& done : done_) expected_ += std::exchange(done, 0);
+    for (unsigned w = 0; w < stage_.setting().workers; ++w)
+      expected_ += established_.sent_for(w, began_[w], std::exchange(done_[w], 0));
     if (sent() != expected_)
       throw WrongAnswer(fmt::format("nat: {} of {} packets were sent", sent(), expected_));
   }
 
   Facts facts() const override {
-    return {.bytes_per_connection = static_cast<double>(rig_.memory_bytes()) / stage_.setting().flows};
+    return {.bytes_per_connection = static_cast<double>(rig_.memory_bytes()) / established_.flows(),
+            .seconds_to_open = established_.seconds_to_open(),
+            .huge_pages = rig_.on_huge_pages()};
   }
 
  private:
@@ -62,9 +51,11 @@ class Nat : public Contestant {
     return sum;
   }
   Stage& stage_;
+  Established& established_;
   Rig& rig_;
   uint64_t expected_ = 0;
-  std::array<uint64_t, 16> done_{};  // by worker, in this round
+  std::array<std::size_t, kMostWorkers> began_{};  // by worker: the place of its first packet in this round,
+  std::array<uint64_t, kMostWorkers> done_{};      // how many
 };
 
 // On the established table: clients' packets without SYN from endpoints that have no connection.

@@ -80,7 +80,10 @@ class Opening : public Contestant {
   }
 
   Facts facts() const override {
-    return {true, 1.0 / packets_each_, static_cast<double>(rig_.memory_bytes()) / stage_.setting().flows};
+    return {.opens_connections = true,
+            .connections_a_packet = 1.0 / packets_each_,
+            .bytes_per_connection = static_cast<double>(rig_.memory_bytes()) / stage_.setting().flows,
+            .huge_pages = rig_.on_huge_pages()};
   }
 
  protected:
@@ -117,24 +120,14 @@ class Connect : public Opening {
   }
 };
 
-// SYN, SYN-ACK, ACK, request, response, FIN, FIN-ACK, ACK; 1,024 connections at a time.
 class Churn : public Opening {
  public:
   explicit Churn(Stage& stage) : Opening(stage, "churn", 8) {}
 
  private:
-  uint32_t step() const noexcept override { return 1024; }
+  uint32_t step() const noexcept override { return kChurnStep; }
   void append(std::vector<Spec>& specs, uint32_t first, uint32_t end) const override {
-    struct Step {
-      bool client;
-      uint8_t flags;
-    };
-    constexpr Step kSteps[] = {{true, kSyn},        {false, kSyn | kAck}, {true, kAck},
-                               {true, kPsh | kAck}, {false, kPsh | kAck}, {false, kFin | kAck},
-                               {true, kFin | kAck}, {false, kAck}};
-    for (const Step s : kSteps)
-      for (uint32_t f = first; f < end; ++f)
-        specs.push_back(s.client ? from_client(f, s.flags) : from_server(f, f % kServers, s.flags));
+    append_churn(specs, first, end);
   }
 };
 

@@ -8,6 +8,8 @@
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
 
+#include "replay/flow_map.h"
+
 namespace steelyard::bench {
 namespace {
 
@@ -44,18 +46,31 @@ Sizes sizes_of(const std::string& text) {
 }
 
 po::options_description description() {
+  const auto value = [] { return po::value<std::string>(); };
+  const auto values = [] { return po::value<std::vector<std::string>>()->multitoken(); };
   po::options_description d("options");
-  d.add_options()("help,h", "this text")("version", "the version")(
-      "contestants", po::value<std::string>(), "which ones, in any order (default: source,macswap,nat)")(
-      "flows", po::value<std::string>(), "numbers of connections (default: 1000,100k,1M)")(
-      "workers", po::value<std::string>(), "numbers of workers (default: 1)")(
-      "affinity", "both directions of a flow on one worker (default)")("no-affinity", "spread at random")(
-      "order", po::value<std::string>(), "random, sequential or zipf")(
-      "size", po::value<std::string>(), "frame: 64 to 1518 bytes, or imix (default: 64)")(
-      "rounds", po::value<std::string>(), "timed rounds of each contestant (default: 9)")(
-      "round-packets", po::value<std::string>(), "packets in a round of each worker (default: 2M)")(
-      "no-huge", "normal pages also where there are huge ones")("json", po::value<std::string>(),
-                                                                "write the results to this file");
+  auto add = d.add_options();
+  add("help,h", "this text")("version", "the version");
+  add("contestants", value(), "which ones, in any order (default: source,macswap,nat)");
+  add("flows", value(), "numbers of connections (default: 1000,100k,1M)");
+  add("workers", value(), "numbers of workers (default: 1)");
+  add("affinity", "both directions of a flow on one worker (default)");
+  add("no-affinity", "spread at random");
+  add("order", value(), "random, sequential or zipf");
+  add("size", value(), "frame: 64 to 1518 bytes, or imix (default: 64)");
+  add("ratio", value(), "requests to replies: 1:1 (default), or any two numbers up to 100");
+  add("pcap", values(), "captures (pcap, pcapng) as traffic instead of --flows");
+  add("map", value()->implicit_value("4"),
+      "makes traffic of services of any capture; =K: servers of each (4). See docs/replay.md");
+  add("multiply", value(), "with --map: plays the captures so many times over, each with other clients");
+  add("device", values(),
+      "one or two devices that bring the packets: PCI addresses, or net_pcap0,rx_pcap=FILE,infinite_rx=1");
+  add("latency", value(), "instead: how long batches take, so many of them (10M)");
+  add("write", value(), "instead: writes the traffic to FILE, or to FILE,FILE by port");
+  add("rounds", value(), "timed rounds of each contestant (default: 9)");
+  add("round-packets", value(), "packets in a round of each worker (default: 2M)");
+  add("no-huge", "normal pages also where there are huge ones");
+  add("json", value(), "write the results to this file");
   return d;
 }
 
@@ -64,6 +79,59 @@ void take_contestants(Options& options, const std::string& list) {
   for (const std::string& name : options.contestants)
     if (std::ranges::none_of(contestants(), [&](const ContestantKind& k) { return k.name == name; }))
       throw UsageError(fmt::format("--contestants: there is no {}; see --help", name));
+}
+
+// 1:1, 3:1
+Ratio ratio_of(const std::string& text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string::npos)
+    throw UsageError(fmt::format("--ratio {}: two numbers such as 1:1 are wanted", text));
+  const Ratio r{number(text.substr(0, colon), "ratio", 0, 100),
+                number(text.substr(colon + 1), "ratio", 0, 100)};
+  if (r.requests + r.replies == 0) throw UsageError("--ratio 0:0: that is no traffic");
+  return r;
+}
+
+bool is_default(const po::variables_map& given, std::initializer_list<const char*> names) {
+  return std::ranges::none_of(names, [&](const char* n) { return given.contains(n); });
+}
+
+void take_sources(Options& options, const po::variables_map& given) {
+  if (given.contains("pcap")) options.pcap = given["pcap"].as<std::vector<std::string>>();
+  if (given.contains("device")) options.devices = given["device"].as<std::vector<std::string>>();
+  if (given.contains("map")) {
+    options.map = true;
+    options.map_servers = number(given["map"].as<std::string>(), "map", 1, replay::kMostMappedServers);
+  }
+  if (given.contains("multiply"))
+    options.multiply = number(given["multiply"].as<std::string>(), "multiply", 1, 1'000'000);
+  if (given.contains("write")) options.write = words(given["write"].as<std::string>());
+  if (given.contains("latency"))
+    options.latency = number(given["latency"].as<std::string>(), "latency", 1000, 1'000'000'000);
+}
+
+// What does not go together.
+void check_together(const Options& options, const po::variables_map& given) {
+  if (options.map && options.pcap.empty())
+    throw UsageError("--map: of which captures? --pcap FILE... names them");
+  if (options.multiply > 1 && !options.map) throw UsageError("--multiply: only with --map");
+  if (!options.pcap.empty() && !is_default(given, {"flows", "order", "size", "ratio"}))
+    throw UsageError("--pcap: --flows, --order, --size and --ratio are of made-up traffic");
+  for (const std::string& name : options.contestants) {
+    const auto kind = std::ranges::find(contestants(), name, &ContestantKind::name);
+    if ((!options.pcap.empty() || !options.devices.empty()) && !kind->of_captures)
+      throw UsageError(
+          fmt::format("--contestants: {} makes its own packets, it goes with neither --pcap nor "
+                      "--device",
+                      name));
+  }
+  if (options.devices.size() > 2) throw UsageError("--device: one, or one outside and one inside");
+  if (!options.devices.empty() && options.workers != std::vector<unsigned>{1})
+    throw UsageError("--device: with one worker only");
+  if (options.write.size() > 2) throw UsageError("--write: one file, or one of each port");
+  if (options.latency > 0 &&
+      !(options.pcap.empty() && options.devices.empty() && is_default(given, {"workers"})))
+    throw UsageError("--latency: on one worker, with its own traffic");
 }
 
 }  // namespace
@@ -94,11 +162,14 @@ Options parse_options(int argc, const char* const* argv) {
   options.affinity = !given.contains("no-affinity");
   if (given.contains("order")) options.order = order_of(text("order"));
   if (given.contains("size")) options.sizes = sizes_of(text("size"));
+  if (given.contains("ratio")) options.ratio = ratio_of(text("ratio"));
   if (given.contains("rounds")) options.rounds = number(text("rounds"), "rounds", 1, 1000);
   if (given.contains("round-packets"))
     options.round_packets = number(text("round-packets"), "round-packets", 32, 1'000'000'000);
   options.huge_pages = !given.contains("no-huge");
   if (given.contains("json")) options.json = text("json");
+  take_sources(options, given);
+  check_together(options, given);
   return options;
 }
 
@@ -109,8 +180,13 @@ std::string help_text() {
          "contestants in turn on the same packets.\n\ncontestants:\n";
   for (const ContestantKind& k : contestants()) out << fmt::format("  {:<10}{}\n", k.name, k.what);
   out << "\n"
-      << description()
-      << "\nexample:\n  steelyard-bench --contestants macswap,nat --flows 1000,1M --json result.json\n";
+      << description() << R"(
+examples:
+  steelyard-bench --contestants macswap,nat --flows 1000,1M --json result.json
+  steelyard-bench --pcap a.pcap b.pcapng --map --multiply 100
+  steelyard-bench --latency 10M --flows 100k
+  steelyard-bench --flows 1000 --write t.pcap && steelyard-bench --flows 1000 --device net_pcap0,rx_pcap=t.pcap,infinite_rx=1
+)";
   return out.str();
 }
 

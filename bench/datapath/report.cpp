@@ -37,6 +37,9 @@ Result summarise(std::string contestant, const Setting& setting,
   result.mad = median(cpu);
   if (facts.opens_connections) result.connections_per_second = result.mpps * 1e6 * facts.connections_a_packet;
   result.bytes_per_connection = facts.bytes_per_connection;
+  result.seconds_to_open = facts.seconds_to_open;
+  result.huge_pages = facts.huge_pages;
+  result.forwarded = facts.forwarded;
   return result;
 }
 
@@ -49,6 +52,9 @@ std::string table(const std::vector<Result>& results) {
                        r.flows, r.workers, r.ns_per_packet, r.mad, r.tsc_ns_per_packet, r.mpps,
                        r.connections_per_second ? fmt::format("{:.0f}", *r.connections_per_second) : "",
                        r.bytes_per_connection ? fmt::format("{:.1f}", *r.bytes_per_connection) : "");
+  for (const Result& r : results)
+    if (r.seconds_to_open && r.flows >= 1'000'000)
+      out += fmt::format("{} connections opened in {:.1f} s\n", r.flows, *r.seconds_to_open);
   return out;
 }
 
@@ -65,6 +71,9 @@ std::string json(const std::vector<Result>& results) {
     if (r.workers > 1) o["affinity"] = r.affinity;
     if (r.connections_per_second) o["connections_per_second"] = *r.connections_per_second;
     if (r.bytes_per_connection) o["bytes_per_connection"] = *r.bytes_per_connection;
+    if (r.seconds_to_open) o["seconds_to_open"] = *r.seconds_to_open;
+    if (r.huge_pages) o["huge_pages"] = *r.huge_pages;
+    if (r.forwarded) o["forwarded"] = *r.forwarded;
     list.push_back(std::move(o));
   }
   return boost::json::serialize(list) + "\n";

@@ -18,6 +18,9 @@ struct Result {
   double tsc_ns_per_packet = 0;       // median of elapsed time
   double mpps = 0;                    // of all workers
   std::optional<double> connections_per_second, bytes_per_connection;
+  std::optional<double> seconds_to_open;  // all established connections, before the clock
+  std::optional<bool> huge_pages;         // the connection table's
+  std::optional<double> forwarded;        // share of the packets that a device brings
 };
 
 double median(std::vector<double> values);

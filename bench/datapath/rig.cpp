@@ -6,26 +6,56 @@
 #include <rte_cycles.h>
 
 #include "config/config.h"
+#include "conn/memory.h"
 
 namespace steelyard::bench {
 namespace {
 
-config::Config configuration(uint32_t connections) {
+std::vector<PortInfo> ports(const config::Config& config) {
+  std::vector<PortInfo> list;
+  for (std::size_t i = 0; i < config.ports.size(); ++i)
+    list.push_back({kOwnMacs.at(i), {}, config.ports[i].mtu.value_or(1500)});
+  return list;
+}
+
+std::unique_ptr<control::Director> make_director(const config::Config& config, const Rig::Options& options) {
+  control::DirectorOptions o{.workers = options.workers, .hash_seed = {0x9d1c, 0x77e1}};
+  o.huge_pages = options.huge_pages;
+  if (o.huge_pages) try {
+      return std::make_unique<control::Director>(config, ports(config), o);
+    } catch (const std::system_error&) {
+      const uint32_t connections = config.director.connections;
+      fmt::print(
+          stderr,
+          "\rsteelyard-bench: a table for {} connections needs {} MB of huge pages, and so many are not "
+          "free: it is on normal pages, and slower for it\n",
+          connections, conn::Memory::bytes_for(connections) >> 20);
+      o.huge_pages = false;
+    }
+  return std::make_unique<control::Director>(config, ports(config), o);
+}
+
+}  // namespace
+
+config::Config own_configuration(uint32_t connections, bool one_port) {
+  const std::string_view inside = one_port ? "outside" : "inside";
   std::string text = fmt::format(R"(
 director: {{connections: {}}}
 ports:
-  - {{name: outside, mac: "02:00:00:00:00:01", addresses: [198.51.100.1/24]}}
-  - {{name: inside, mac: "02:00:00:00:00:02", addresses: [10.0.0.1/24]}}
+  - {{name: outside, mac: "02:00:00:00:00:01", addresses: [198.51.100.1/24{}
 routes:
   - {{to: 0.0.0.0/0, via: 198.51.100.254, port: outside}}
 neighbours:
   - {{address: 198.51.100.254, mac: "02:00:00:00:01:00", port: outside}}
 )",
-                                 std::max<uint32_t>(connections, 1000));
+                                 std::max<uint32_t>(connections, 1000),
+                                 one_port ? ", 10.0.0.1/24]}"
+                                          : "]}\n  - {name: inside, mac: \"02:00:00:00:00:02\", "
+                                            "addresses: [10.0.0.1/24]}");
   std::string servers;
   for (unsigned s = 0; s < kServers; ++s) {
-    text +=
-        fmt::format("  - {{address: 10.0.0.{}, mac: \"02:00:00:00:02:{:02x}\", port: inside}}\n", 11 + s, s);
+    text += fmt::format("  - {{address: 10.0.0.{}, mac: \"02:00:00:00:02:{:02x}\", port: {}}}\n", 11 + s, s,
+                        inside);
     servers += fmt::format("      - {{address: 10.0.0.{}, port: 8080}}\n", 11 + s);
   }
   text +=
@@ -33,16 +63,11 @@ neighbours:
       "    no_connection: drop\n    servers:\n" +
       servers;
   std::vector<config::Message> warnings;
-  return config::load_text(text, "benchmark", warnings);
+  config::Config config = config::load_text(text, "benchmark", warnings);
+  config.director.icmp_error_rate = config.director.reset_rate = std::nullopt;
+  config.director.kernel_rates.fill(std::nullopt);
+  return config;
 }
-
-std::vector<PortInfo> ports() {
-  std::vector<PortInfo> list;
-  for (const Mac& mac : kOwnMacs) list.push_back({mac, {}, 1500});
-  return list;
-}
-
-}  // namespace
 
 std::size_t present_memory() {
   std::ifstream file("/proc/self/smaps_rollup");
@@ -64,32 +89,34 @@ Rig::Lane::Lane(unsigned id, const BufferPool& buffers, control::Director& direc
       worker(id, nic, director.shared(), director.counters(id), director.limits()) {}
 
 Rig::Rig(const Options& options, const BufferPool& buffers)
+    : Rig(own_configuration(options.connections, options.one_port), options, buffers) {}
+
+Rig::Rig(const config::Config& config, const Options& options, const BufferPool& buffers)
     : before_(present_memory()),
-      director_(
-          configuration(options.connections), ports(),
-          {.workers = options.workers, .hash_seed = {0x9d1c, 0x77e1}, .huge_pages = options.huge_pages}),
-      memory_bytes_(present_memory() - before_) {
+      director_(make_director(config, options)),
+      memory_bytes_(present_memory() - before_),
+      one_port_(options.one_port) {
   for (unsigned id = 0; id < options.workers; ++id) {
-    lanes_.push_back(std::make_unique<Lane>(id, buffers, director_));
-    director_.grace().register_thread(id);
+    lanes_.push_back(std::make_unique<Lane>(id, buffers, *director_));
+    director_->grace().register_thread(id);
   }
   tick();
 }
 
 Rig::~Rig() {
-  for (unsigned id = 0; id < lanes_.size(); ++id) director_.grace().unregister_thread(id);
+  for (unsigned id = 0; id < lanes_.size(); ++id) director_->grace().unregister_thread(id);
 }
 
 uint64_t Rig::run(unsigned worker, uint64_t packets) noexcept {
   Lane& lane = *lanes_[worker];
-  director_.grace().online(worker);
+  director_->grace().online(worker);
   uint64_t done = 0;
   while (done < packets) {
     const uint16_t n = lane.worker.turn(clock_.now(rte_rdtsc()));
     if (n == 0) break;
     done += n;
   }
-  director_.grace().offline(worker);
+  director_->grace().offline(worker);
   return done;
 }
 
@@ -98,41 +125,45 @@ void Rig::run_all() noexcept {
   }
 }
 
-void Rig::tick() { director_.tick(clock_.milliseconds()); }
+void Rig::tick() { director_->tick(clock_.milliseconds()); }
+
+void Rig::play(std::span<const Spec> specs, const MemoryNic::Observer& sent) {
+  nic(0).load(specs, false);
+  nic(0).observe(sent);
+  run_all();
+  nic(0).observe({});
+}
 
 std::vector<uint8_t> Rig::open(uint32_t flows) {
   constexpr uint32_t kPiece = 1 << 13;
   std::vector<uint8_t> server_of;
   server_of.reserve(flows);
   std::vector<Spec> specs;
-  const auto play = [&] {
-    nic(0).load(specs, false);
-    run_all();
-    specs.clear();
+  const auto note = [&](uint8_t, std::span<rte_mbuf* const> packets) {
+    for (const rte_mbuf* m : packets)
+      server_of.push_back(static_cast<uint8_t>(*rte_pktmbuf_mtod_offset(m, const uint8_t*, 33) - 11));
   };
   for (uint32_t first = 0; first < flows; first += kPiece) {
     const uint32_t end = std::min(flows, first + kPiece);
+    specs.clear();
     for (uint32_t flow = first; flow < end; ++flow) specs.push_back(from_client(flow, kSyn));
-    nic(0).observe([&](uint8_t, std::span<rte_mbuf* const> packets) {
-      for (const rte_mbuf* m : packets)
-        server_of.push_back(static_cast<uint8_t>(*rte_pktmbuf_mtod_offset(m, const uint8_t*, 33) - 11));
-    });
-    play();
-    nic(0).observe({});
+    play(specs, note);
     if (server_of.size() != end)
       throw WrongAnswer(fmt::format("{} of {} connections opened", server_of.size(), end));
+    specs.clear();
     for (uint32_t flow = first; flow < end; ++flow) {
       specs.push_back(from_server(flow, server_of[flow], kSyn | kAck));
       specs.push_back(from_client(flow, kAck));
     }
-    play();
+    if (one_port_) to_one_port(specs);
+    play(specs);
     tick();  // not before: in a table as full as this, half-open connections give way
   }
   return server_of;
 }
 
 void Rig::clear() {
-  while (director_.table().size() > 0) {
+  while (director_->table().size() > 0) {
     clock_.jump(std::chrono::seconds(1000));
     for (int i = 0; i < 8; ++i) {  // a pass of the sweep takes four seconds, reclamation a turn more
       clock_.jump(std::chrono::seconds(1));
@@ -142,9 +173,9 @@ void Rig::clear() {
 }
 
 std::string Rig::fate() const {
-  const auto [received, forwarded, kernel, originated] = director_.packets();
+  const auto [received, forwarded, kernel, originated] = director_->packets();
   std::string text = fmt::format("{} received, {} forwarded, {} for the kernel", received, forwarded, kernel);
-  const auto drops = director_.drops();
+  const auto drops = director_->drops();
   for (std::size_t r = 0; r < drops.size(); ++r)
     if (drops[r] != 0) text += fmt::format(", {} {}", drops[r], to_string(static_cast<DropReason>(r)));
   return text;
@@ -152,7 +183,7 @@ std::string Rig::fate() const {
 
 uint64_t Rig::drops() const {
   uint64_t sum = 0;
-  for (const uint64_t n : director_.drops()) sum += n;
+  for (const uint64_t n : director_->drops()) sum += n;
   return sum;
 }
 

@@ -39,15 +39,19 @@ class Rig {
     uint32_t connections = 1000;
     unsigned workers = 1;
     bool huge_pages = false;
+    bool one_port = false;  // clients and servers are behind the same port
   };
-  // Throws StartError, std::system_error.
+  // Where there are too few huge pages for the table, says so on stderr and takes normal ones. Throws
+  // StartError, std::system_error.
   Rig(const Options& options, const BufferPool& buffers);
+  // With another configuration than the benchmark's own service; its ports are taken to be without a MAC.
+  Rig(const config::Config& config, const Options& options, const BufferPool& buffers);
   ~Rig();
   Rig(const Rig&) = delete;
   Rig& operator=(const Rig&) = delete;
 
   MemoryNic& nic(unsigned worker) noexcept { return lanes_[worker]->nic; }
-  control::Director& director() noexcept { return director_; }
+  control::Director& director() noexcept { return *director_; }
   // Turns of one worker until its NIC has delivered `packets`, or has no more. Returns how many it had.
   uint64_t run(unsigned worker, uint64_t packets) noexcept;
   // All that was loaded, in turns of worker 0, without a step of the control core.
@@ -61,6 +65,11 @@ class Rig {
   // Lets the time pass until no connection is left.
   void clear();
 
+  // Plays packets once, in turns of worker 0; `sent` is told of each that leaves, if given.
+  void play(std::span<const Spec> specs, const MemoryNic::Observer& sent = {});
+  bool on_huge_pages() const noexcept { return director_->table().on_huge_pages(); }
+  const Clock& clock() const noexcept { return clock_; }
+
   uint64_t drops() const;
   std::string fate() const;  // what became of packets so far, for messages
   // That the process's memory map grew by when this was made, huge pages included.
@@ -73,11 +82,15 @@ class Rig {
     Worker<MemoryNic> worker;
   };
   std::size_t before_;
-  control::Director director_;
+  std::unique_ptr<control::Director> director_;
   std::size_t memory_bytes_;
+  bool one_port_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   Clock clock_;
 };
+
+// Of the benchmark's own service; without limits of rate.
+config::Config own_configuration(uint32_t connections, bool one_port);
 
 struct WrongAnswer : std::runtime_error {
   using std::runtime_error::runtime_error;

@@ -31,23 +31,22 @@ struct Draw {
   bool reply;
 };
 
-std::vector<Draw> draws(uint32_t flows, Order order, std::size_t most, std::mt19937_64& random) {
+std::vector<Draw> draws(uint32_t flows, Order order, Ratio ratio, std::size_t most, std::mt19937_64& random) {
+  const std::size_t each = ratio.requests + ratio.replies;
   std::vector<Draw> list;
-  if (order == Order::zipf || 2 * std::size_t{flows} > most) {
+  if (order == Order::zipf || each * flows > most) {
     list.resize(most);
     for (std::size_t i = 0; i < most; ++i) {
       const auto any = static_cast<uint32_t>(random() % flows);
-      const uint32_t flow = order == Order::sequential ? static_cast<uint32_t>(i / 2 % flows)
+      const uint32_t flow = order == Order::sequential ? static_cast<uint32_t>(i / each % flows)
                             : order == Order::zipf     ? zipf(flows, random)
                                                        : any;
-      list[i] = {flow, order == Order::sequential ? i % 2 == 1 : (random() & 1) != 0};
+      list[i] = {flow, (order == Order::sequential ? i : random()) % each >= ratio.requests};
     }
     return list;
   }
-  for (uint32_t flow = 0; flow < flows; ++flow) {
-    list.push_back({flow, false});
-    list.push_back({flow, true});
-  }
+  for (uint32_t flow = 0; flow < flows; ++flow)
+    for (std::size_t i = 0; i < each; ++i) list.push_back({flow, i >= ratio.requests});
   if (order == Order::random) std::shuffle(list.begin(), list.end(), random);
   return list;
 }
@@ -80,16 +79,34 @@ Spec from_server(uint32_t flow, unsigned server, uint8_t flags, uint16_t length)
   return make_spec(server_endpoint(server), client_endpoint(flow), flow, kInside, flags, length);
 }
 
+void to_one_port(std::span<Spec> specs) noexcept {
+  for (Spec& s : specs) s.port = kOutside;
+}
+
 std::vector<Spec> established_traffic(std::span<const uint8_t> server_of, Order order, Sizes sizes,
-                                      std::size_t most, uint64_t seed) {
+                                      Ratio ratio, std::size_t most, uint64_t seed) {
   std::mt19937_64 random(seed);
   std::vector<Spec> traffic;
-  for (const Draw& d : draws(static_cast<uint32_t>(server_of.size()), order, most, random)) {
+  for (const Draw& d : draws(static_cast<uint32_t>(server_of.size()), order, ratio, most, random)) {
     const uint16_t length = draw_length(sizes, random);
     traffic.push_back(d.reply ? from_server(d.flow, server_of[d.flow], kAckFlag, length)
                               : from_client(d.flow, kAckFlag, length));
   }
   return traffic;
+}
+
+void append_churn(std::vector<Spec>& specs, uint32_t first, uint32_t end) {
+  struct Step {
+    bool client;
+    uint8_t flags;
+  };
+  constexpr Step kSteps[] = {{true, kSyn},        {false, kSyn | kAck}, {true, kAck},
+                             {true, kPsh | kAck}, {false, kPsh | kAck}, {false, kFin | kAck},
+                             {true, kFin | kAck}, {false, kAck}};
+  for (; first < end; first += kChurnStep)
+    for (const Step s : kSteps)
+      for (uint32_t f = first; f < std::min(first + kChurnStep, end); ++f)
+        specs.push_back(s.client ? from_client(f, s.flags) : from_server(f, f % kServers, s.flags));
 }
 
 std::vector<Spec> share_of(std::span<const Spec> traffic, unsigned worker, unsigned workers, bool affinity) {

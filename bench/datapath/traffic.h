@@ -44,6 +44,9 @@ Spec make_spec(Endpoint from, Endpoint to, uint32_t flow, uint8_t port, uint8_t 
 Spec from_client(uint32_t flow, uint8_t flags, uint16_t length = kShortest);
 Spec from_server(uint32_t flow, unsigned server, uint8_t flags, uint16_t length = kShortest);
 
+// For a director with one port: all packets come in by it.
+void to_one_port(std::span<Spec> specs) noexcept;
+
 enum class Order : uint8_t { random, sequential, zipf };
 
 // Frame lengths (without check sequence), one drawn for each packet.
@@ -52,11 +55,21 @@ struct Sizes {
   uint16_t fixed = kShortest;
 };
 
-// The established flows' packets, at most `most` of them; with fewer than 2 * flows the flows are a sample.
-// Requests and replies in equal numbers, both directions in random order (or one request after its reply, in
-// order). `server_of` by flow.
+// Requests to replies, in numbers of packets.
+struct Ratio {
+  uint32_t requests = 1, replies = 1;
+};
+
+// The established flows' packets, at most `most` of them; with fewer than one round of all flows they are a
+// sample. Of each flow as many requests and replies as `ratio` says, all in random order (or flow after
+// flow). `server_of` by flow.
 std::vector<Spec> established_traffic(std::span<const uint8_t> server_of, Order order, Sizes sizes,
-                                      std::size_t most, uint64_t seed);
+                                      Ratio ratio, std::size_t most, uint64_t seed);
+
+// Short connections, eight packets each: SYN, SYN-ACK, ACK, request, response, FIN, FIN-ACK, ACK; kChurnStep
+// connections at a time. The n-th one's server is the n-th in turn.
+inline constexpr uint32_t kChurnStep = 1024;
+void append_churn(std::vector<Spec>& specs, uint32_t first, uint32_t end);
 
 // The traffic of one of several workers: the flows that the client's address and port give it, or any
 // packets.

@@ -1,5 +1,7 @@
 #include "dpdk/queue_io.h"
 
+#include <utility>
+
 #include <rte_ethdev.h>
 #include <rte_pause.h>
 
@@ -30,6 +32,13 @@ QueueIo::QueueIo(const Ports& ports, ControlIo& control, unsigned worker)
     transmit_.push_back({ports[p].transmit_queue(worker), ports[p].sends_segments()});
   }
 }
+
+QueueIo::QueueIo(Wires wires)
+    : receive_(std::move(wires.receive)),
+      transmit_(std::move(wires.transmit)),
+      rings_(wires.rings),
+      direct_pool_(wires.direct_pool),
+      indirect_pool_(wires.indirect_pool) {}
 
 uint16_t QueueIo::receive(rte_mbuf** packets, uint16_t n) noexcept {
   uint16_t got = 0;

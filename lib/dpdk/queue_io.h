@@ -15,8 +15,25 @@ namespace steelyard::dpdk {
 
 class alignas(kCacheLine) QueueIo {
  public:
+  struct Receive {
+    Queue queue;
+    uint8_t port = 0;
+  };
+  struct Transmit {
+    Queue queue;
+    bool segments = true;  // the driver sends frames of several
+  };
+  struct Wires {
+    std::vector<Receive> receive;
+    std::vector<Transmit> transmit;  // by port
+    RingPair rings;
+    rte_mempool *direct_pool = nullptr, *indirect_pool = nullptr;
+  };
+
   // Made by the control core from configured ports; both outlive it. Throws StartError.
   QueueIo(const Ports& ports, ControlIo& control, unsigned worker);
+  // On queues and rings that somebody else has set up, as the benchmark does.
+  explicit QueueIo(Wires wires);
 
   // --- PacketIo: the worker's thread only.
   uint16_t receive(rte_mbuf** packets, uint16_t n) noexcept;
@@ -39,14 +56,6 @@ class alignas(kCacheLine) QueueIo {
   const Counters& counters(std::size_t port) const noexcept { return counters_[port]; }
 
  private:
-  struct Receive {
-    Queue queue;
-    uint8_t port = 0;
-  };
-  struct Transmit {
-    Queue queue;
-    bool segments = true;
-  };
   uint16_t adopt(rte_mbuf** packets, uint16_t n, uint8_t port) noexcept;
 
   std::vector<Receive> receive_;

@@ -70,13 +70,22 @@ uint16_t adjust(uint16_t checksum, uint16_t before, uint16_t after) noexcept {
   return static_cast<uint16_t>(~sum);
 }
 
-std::optional<IpView> view_ip(std::span<const uint8_t> frame) noexcept {
-  if (frame.size() < kEthernet || (frame[0] & 1) != 0) return std::nullopt;
+std::optional<IpView> view_any_ip(std::span<const uint8_t> frame) noexcept {
+  if (frame.size() < kEthernet) return std::nullopt;
   const auto at = ip_offset(frame);
   if (!at) return std::nullopt;
   const auto view = view_header(frame, *at, frame.size());
   if (!view || view->end > frame.size() || view->end < view->l4) return std::nullopt;
-  if (sum16(frame.subspan(*at, view->l4 - *at)) != 0xffff) return std::nullopt;
+  return view;
+}
+
+bool header_checksum_right(std::span<const uint8_t> frame, const IpView& ip) noexcept {
+  return sum16(frame.subspan(ip.ip, ip.l4 - ip.ip)) == 0xffff;
+}
+
+std::optional<IpView> view_ip(std::span<const uint8_t> frame) noexcept {
+  const auto view = view_any_ip(frame);
+  if (!view || (frame[0] & 1) != 0 || !header_checksum_right(frame, *view)) return std::nullopt;
   return view;
 }
 

@@ -45,6 +45,9 @@ struct FlowView {
 // Ethernet II with at most two VLAN tags; nothing if it is not to a single station, or no whole IPv4 packet
 // with a right header checksum.
 std::optional<IpView> view_ip(std::span<const uint8_t> frame) noexcept;
+// The same without these two conditions: a group's frame or a wrong header checksum will do.
+std::optional<IpView> view_any_ip(std::span<const uint8_t> frame) noexcept;
+bool header_checksum_right(std::span<const uint8_t> frame, const IpView& ip) noexcept;
 // A whole TCP or UDP header of an unfragmented packet.
 std::optional<FlowView> view_flow(std::span<const uint8_t> frame, const IpView& ip) noexcept;
 

@@ -18,6 +18,7 @@ constexpr uint32_t kStandIns = 0x64400000;   // 100.64.0.0/10, RFC 6598
 constexpr uint32_t kBlocks =
     0xc6120000;  // 198.18.0.0/15, RFC 2544: /24 blocks for the director's own subnets
 constexpr uint32_t kBlockCount = 512;
+constexpr uint32_t kCopiesFrom = 0x14000000;  // 20.0.0.0
 constexpr std::chrono::hours kYear{365 * 24};
 
 bool is_unicast(Ipv4 a) noexcept { return a.host() >> 24 != 0 && a.host() >> 28 < 14; }
@@ -106,6 +107,28 @@ void FlowMap::choose_stand_ins() {
   }
 }
 
+// Addresses that the capture does not know, a row of all clients for each copy behind the first.
+void FlowMap::choose_copies() {
+  std::map<Ipv4, uint32_t> numbers;
+  for (auto& [key, flow] : flows_)
+    flow.client_number =
+        numbers.try_emplace(flow.replayed_client.address, static_cast<uint32_t>(numbers.size()))
+            .first->second;
+  clients_ = numbers.size();
+  uint32_t next = kCopiesFrom;
+  const auto taken = [&](Ipv4 a) {
+    return a.is_loopback() || a.host() >> 17 == kBlocks >> 17 || a.host() >> 22 == kStandIns >> 22 ||
+           seen_.contains(a);
+  };
+  for (std::size_t left = clients_ * (copies_ - 1); left > 0; --left, ++next) {
+    while (taken(Ipv4::from_host(next))) ++next;
+    if (!is_unicast(Ipv4::from_host(next)))
+      throw std::length_error(
+          fmt::format("{} copies of {} clients are more than there are addresses", copies_, clients_));
+    other_clients_.push_back(Ipv4::from_host(next));
+  }
+}
+
 // A /24 that the capture does not know.
 Ipv4 FlowMap::unused_block() {
   for (uint32_t i = 0; i < kBlockCount; ++i) {
@@ -120,10 +143,11 @@ Ipv4 FlowMap::unused_block() {
 
 config::Config FlowMap::configuration() {
   choose_stand_ins();
+  choose_copies();
   const Ipv4 outside = unused_block(), inside = unused_block();
   config::Config c;
   c.file = "--map";
-  c.director.connections = static_cast<uint32_t>(std::max<std::size_t>(1024, flows_.size() * 4));
+  c.director.connections = static_cast<uint32_t>(std::max<std::size_t>(1024, flows_.size() * copies_ * 4));
   c.director.icmp_error_rate = c.director.reset_rate = std::nullopt;
   c.director.kernel_rates.fill(std::nullopt);
   for (const auto& [name, block] : {std::pair{"clients", outside}, {"servers", inside}}) {
@@ -161,37 +185,37 @@ config::Config FlowMap::configuration() {
   return c;
 }
 
-std::optional<Endpoint> FlowMap::real_server(const Flow& flow, Protocol protocol,
-                                             const ConnectionTable& table) const {
-  const FlowKey key{flow.replayed_client, flow.server, protocol, Direction::inbound};
+FlowMap::Ends FlowMap::ends(const Flow& flow, Protocol protocol, const ConnectionTable& table,
+                            unsigned copy) const {
+  Ends ends{flow.replayed_client, std::nullopt};
+  if (copy > 0) ends.client.address = other_clients_[(copy - 1) * clients_ + flow.client_number];
+  const FlowKey key{ends.client, flow.server, protocol, Direction::inbound};
   const Connection* connection = table.find(key, table.hash(key.client, protocol));
-  if (connection == nullptr) return std::nullopt;
-  return connection->server_endpoint();
+  if (connection != nullptr) ends.server = connection->server_endpoint();
+  return ends;
 }
 
 uint8_t FlowMap::place_flow(Bytes& frame, const IpView& ip, const FlowView& view, const Flow& flow,
-                            const ConnectionTable& table) const {
+                            const Ends& ends) const {
   if (view.destination == flow.server) {
-    readdress(frame, ip, ip.end, flow.replayed_client, flow.server);
+    readdress(frame, ip, ip.end, ends.client, flow.server);
     return kClients;
   }
-  const auto server = real_server(flow, view.protocol, table);
-  readdress(frame, ip, ip.end, server.value_or(flow.server), flow.replayed_client);
+  readdress(frame, ip, ip.end, ends.server.value_or(flow.server), ends.client);
   return kServers;
 }
 
 // An error about what the server sent comes from the clients' side, one about what the client sent from the
 // servers'. The checksum of an ICMP message covers all of the quote.
 uint8_t FlowMap::place_error(Bytes& frame, const IpView& ip, const Quote& quote, const Flow& flow,
-                             const ConnectionTable& table) const {
+                             const Ends& ends) const {
   const bool about_request = quote.flow.destination == flow.server;
-  const auto server = about_request ? real_server(flow, quote.flow.protocol, table) : std::nullopt;
-  const Endpoint there = server.value_or(flow.server);
+  const Endpoint there = about_request ? ends.server.value_or(flow.server) : flow.server;
   const auto change = [&] {
     if (about_request)
-      readdress(frame, quote.ip, ip.end, flow.replayed_client, there);
+      readdress(frame, quote.ip, ip.end, ends.client, there);
     else
-      readdress(frame, quote.ip, ip.end, flow.server, flow.replayed_client);
+      readdress(frame, quote.ip, ip.end, flow.server, ends.client);
   };
   const std::size_t checksum = ip.l4 + 2;
   keep_checksum(frame, checksum, ip.l4, ip.end, false, change);
@@ -199,22 +223,24 @@ uint8_t FlowMap::place_error(Bytes& frame, const IpView& ip, const Quote& quote,
   const auto outer = [&] {
     if (!about_request) return;
     put_address(frame, ip.ip + 12, from);
-    put_address(frame, ip.ip + 16, flow.replayed_client.address);
+    put_address(frame, ip.ip + 16, ends.client.address);
   };
   keep_checksum(frame, ip.ip + 10, ip.ip, ip.l4, false, outer);
   return about_request ? kServers : kClients;
 }
 
-uint8_t FlowMap::place(Bytes& frame, const ConnectionTable& table) const {
+uint8_t FlowMap::place(Bytes& frame, const ConnectionTable& table, unsigned copy) const {
   const auto ip = view_ip(frame);
   if (!ip) return kClients;
   if (const auto view = view_flow(frame, *ip)) {
     const Flow* flow = find(*view);
-    return flow == nullptr ? kClients : place_flow(frame, *ip, *view, *flow, table);
+    if (flow == nullptr) return kClients;
+    return place_flow(frame, *ip, *view, *flow, ends(*flow, view->protocol, table, copy));
   }
   if (const auto quote = view_quote(frame, *ip); quote && ip->destination == quote->flow.source.address) {
     const Flow* flow = find(quote->flow);
-    if (flow != nullptr) return place_error(frame, *ip, *quote, *flow, table);
+    if (flow != nullptr)
+      return place_error(frame, *ip, *quote, *flow, ends(*flow, quote->flow.protocol, table, copy));
   }
   return kClients;
 }

@@ -26,14 +26,17 @@ class FlowMap {
   // The ports of configuration().
   static constexpr uint8_t kClients = 0, kServers = 1;
 
-  explicit FlowMap(unsigned servers_per_service) : servers_(servers_per_service) {}
+  // `copies`: how many times over the capture is to be placed, each time with other client addresses.
+  explicit FlowMap(unsigned servers_per_service, unsigned copies = 1)
+      : servers_(servers_per_service), copies_(copies) {}
 
   void learn(std::span<const uint8_t> frame);
   // After the last learn(): services, servers, ports, routes and neighbours. Throws std::length_error when
-  // the capture has more server endpoints than there can be services.
+  // the capture has more server endpoints than there can be services, or more clients in all copies than
+  // there are addresses.
   config::Config configuration();
-  // Rewrites the frame for the port that it returns.
-  uint8_t place(Bytes& frame, const ConnectionTable& table) const;
+  // Rewrites the frame of a copy (0 ...) for the port that it returns.
+  uint8_t place(Bytes& frame, const ConnectionTable& table, unsigned copy = 0) const;
 
  private:
   struct Pair {  // a flow's endpoints, the smaller first
@@ -44,20 +47,28 @@ class FlowMap {
   struct Flow {
     Endpoint client, server;
     Endpoint replayed_client;  // the client, or a stand-in for it
+    uint32_t client_number = 0;
     bool syn_seen = false;
   };
   static Pair pair(const FlowView& view) noexcept;
   const Flow* find(const FlowView& view) const;
   void choose_stand_ins();
+  void choose_copies();
   Ipv4 unused_block();
-  std::optional<Endpoint> real_server(const Flow& flow, Protocol protocol,
-                                      const ConnectionTable& table) const;
+  // In one copy: the client, and the server that its connection was given.
+  struct Ends {
+    Endpoint client;
+    std::optional<Endpoint> server;
+  };
+  Ends ends(const Flow& flow, Protocol protocol, const ConnectionTable& table, unsigned copy) const;
   uint8_t place_flow(Bytes& frame, const IpView& ip, const FlowView& view, const Flow& flow,
-                     const ConnectionTable& table) const;
+                     const Ends& ends) const;
   uint8_t place_error(Bytes& frame, const IpView& ip, const Quote& quote, const Flow& flow,
-                      const ConnectionTable& table) const;
+                      const Ends& ends) const;
 
-  unsigned servers_;
+  unsigned servers_, copies_;
+  std::size_t clients_ = 0;          // different replayed_client.address
+  std::vector<Ipv4> other_clients_;  // by copy - 1, then by client_number
   std::map<Pair, Flow> flows_;
   std::vector<const std::pair<const Pair, Flow>*> order_;  // of first appearance
   std::set<Ipv4> seen_;

@@ -5,8 +5,9 @@
 namespace steelyard::replay {
 
 bool checksums_right(std::span<const uint8_t> frame) noexcept {
-  const auto ip = view_ip(frame);
-  if (!ip) return true;  // a wrong header checksum shows as "no packet" on both sides of a comparison
+  const auto ip = view_any_ip(frame);
+  if (!ip) return true;
+  if (!header_checksum_right(frame, *ip)) return false;
   if (ip->fragment) return true;
   const auto payload = frame.subspan(ip->l4, ip->end - ip->l4);
   if (ip->protocol == static_cast<uint8_t>(Protocol::icmp))

@@ -24,7 +24,14 @@ with tempfile.TemporaryDirectory() as directory:
     assert {("churn", 10_000, 1, None), ("miss", 10_000, 1, None), ("nat", 10_000, 2, True),
             ("nat", 10_000, 2, False)} <= measured, measured
 
-    for name in ("flows", "connections", "scaling", "memory"):
+    latency = {r["contestant"]: r for r in json.loads((out / "latency.json").read_text())}
+    assert latency["churn"]["batches"] + latency["churn"]["set_aside"] == 20_000, latency
+    assert latency["macswap"]["max_ns"] >= latency["macswap"]["p50_ns"] > 0, latency
+    assert {"64 bytes, random", "IMIX"} <= {r["traffic"] for r in json.loads((out / "traffic.json").read_text())}
+    assert json.loads((out / "testpmd.json").read_text())[0]["ratio"] > 0
+    assert any(r["name"] == "rr, 1000 servers: pick" for r in json.loads((out / "micro.json").read_text()))
+
+    for name in ("flows", "connections", "scaling", "memory", "latency", "traffic", "picks", "testpmd"):
         text = "".join(xml.parse(out / f"{name}.svg").getroot().itertext())
         assert "quick run" in text, f"{name}.svg has no title"
         assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG")

@@ -59,11 +59,47 @@ TEST_CASE("Options that make no sense are refused by name", "[bench]") {
                                                 {"--order", "backwards"},
                                                 {"--size", "63"},
                                                 {"--size", "1519"},
+                                                {"--ratio", "1"},
+                                                {"--ratio", "0:0"},
+                                                {"--ratio", "1:x"},
+                                                {"--latency", "10"},
                                                 {"--rounds", "0"},
                                                 {"--round-packets", "31"}}));
   CAPTURE(option, value);
   CHECK_THROWS_AS(parse({option, value}), UsageError);
   CHECK_THROWS_WITH(parse({option, value}), Catch::StartsWith(option));
+}
+
+TEST_CASE("Captures, devices and what is measured are options, too", "[bench]") {
+  const Options o = parse({"--pcap", "a.pcap", "b.pcapng", "--map=8", "--multiply", "100", "--device",
+                           "net_pcap0,rx_pcap=f,infinite_rx=1"});
+  CHECK(o.pcap == std::vector<std::string>{"a.pcap", "b.pcapng"});
+  CHECK(o.map);
+  CHECK(o.map_servers == 8);
+  CHECK(o.multiply == 100);
+  CHECK(o.devices == std::vector<std::string>{"net_pcap0,rx_pcap=f,infinite_rx=1"});
+  CHECK(parse({"--pcap", "a", "--map"}).map_servers == 4);
+  CHECK(parse({"--write", "a,b"}).write == std::vector<std::string>{"a", "b"});
+  CHECK(parse({"--latency", "10M"}).latency == 10'000'000);
+  CHECK(parse({"--ratio", "3:1"}).ratio.requests == 3);
+}
+
+TEST_CASE("Options that do not go together are refused", "[bench]") {
+  using Words = std::vector<const char*>;
+  const auto words = GENERATE(values<Words>({{"--map"},
+                                             {"--pcap", "a", "--map=251"},
+                                             {"--pcap", "a", "--multiply", "2"},
+                                             {"--pcap", "a", "--flows", "1000"},
+                                             {"--pcap", "a", "--order", "zipf"},
+                                             {"--pcap", "a", "--contestants", "churn"},
+                                             {"--device", "a", "--contestants", "miss"},
+                                             {"--device", "a", "b", "c"},
+                                             {"--device", "a", "--workers", "2"},
+                                             {"--latency", "1M", "--workers", "2"},
+                                             {"--latency", "1M", "--pcap", "a"},
+                                             {"--write", "a,b,c"}}));
+  CAPTURE(words);
+  CHECK_THROWS_AS(parse(words), UsageError);
 }
 
 TEST_CASE("Unknown words are refused", "[bench]") {

@@ -37,7 +37,9 @@ TEST_CASE("A summary is the median over rounds, its spread the median deviation"
 
 TEST_CASE("Workers' rates add up, their time a packet does not", "[bench]") {
   const std::vector<std::vector<Round>> rounds = {{Round{100, 1000, 1000}, Round{300, 6000, 6000}}};
-  const Result r = summarise("connect", {.flows = 50, .workers = 2}, rounds, {true, 0.5, 79.0});
+  const Result r =
+      summarise("connect", {.flows = 50, .workers = 2}, rounds,
+                {.opens_connections = true, .connections_a_packet = 0.5, .bytes_per_connection = 79.0});
   CHECK(r.workers == 2);
   CHECK(r.ns_per_packet == Approx(17.5));  // 7000 ns for 400 packets
   CHECK(r.mpps == Approx(100 + 50));
@@ -52,6 +54,9 @@ TEST_CASE("JSON has what applies", "[bench]") {
   shared.affinity = false;
   shared.connections_per_second = 6e6;
   shared.bytes_per_connection = 79.5;
+  shared.seconds_to_open = 1.5;
+  shared.huge_pages = false;
+  shared.forwarded = 0.5;
   const auto list = boost::json::parse(json({plain, shared})).as_array();
   REQUIRE(list.size() == 2);
   const auto& first = list[0].as_object();
@@ -62,10 +67,14 @@ TEST_CASE("JSON has what applies", "[bench]") {
   CHECK_FALSE(first.contains("connections_per_second"));
   CHECK_FALSE(first.contains("bytes_per_connection"));
   CHECK_FALSE(first.contains("affinity"));  // of one worker: says nothing
+  for (const char* key : {"seconds_to_open", "huge_pages", "forwarded"}) CHECK_FALSE(first.contains(key));
   const auto& second = list[1].as_object();
   CHECK(second.at("affinity") == false);
   CHECK(second.at("connections_per_second").as_double() == 6e6);
   CHECK(second.at("bytes_per_connection").as_double() == 79.5);
+  CHECK(second.at("seconds_to_open").as_double() == 1.5);
+  CHECK(second.at("huge_pages") == false);
+  CHECK(second.at("forwarded").as_double() == 0.5);
 }
 
 TEST_CASE("The table has a line for each result", "[bench]") {

@@ -1,5 +1,6 @@
 #include "datapath/traffic.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -8,6 +9,7 @@
 #include "datapath/rig.h"
 #include "frames.h"
 #include "net/checksum.h"
+#include "net/headers.h"
 #include "replay/verify.h"
 
 using namespace steelyard;
@@ -21,8 +23,8 @@ std::vector<uint8_t> servers(std::size_t flows) {
   return server_of;
 }
 
-std::vector<Spec> traffic(std::size_t flows, Order order, std::size_t most = 100'000) {
-  return established_traffic(servers(flows), order, {}, most, 1);
+std::vector<Spec> traffic(std::size_t flows, Order order, std::size_t most = 100'000, Ratio ratio = {}) {
+  return established_traffic(servers(flows), order, {}, ratio, most, 1);
 }
 
 bool is_reply(const Spec& s) { return s.port == kInside; }
@@ -31,7 +33,7 @@ bool is_reply(const Spec& s) { return s.port == kInside; }
 
 TEST_CASE("The NIC's frames are whole, with right checksums", "[bench]") {
   const Sizes sizes = GENERATE(Sizes{}, Sizes{.imix = true}, Sizes{.fixed = 1514}, Sizes{.fixed = 61});
-  const auto specs = established_traffic(servers(500), Order::random, sizes, 1 << 20, 1);
+  const auto specs = established_traffic(servers(500), Order::random, sizes, {}, 1 << 20, 1);
   const auto list = frames(specs, kOwnMacs, {kGatewayMac, server_mac(0)});
   REQUIRE(list.size() == 1000);
   for (std::size_t i = 0; i < list.size(); ++i) {
@@ -129,4 +131,26 @@ TEST_CASE("Without affinity, packets of a flow come to any worker, each to one",
   }
   CHECK(packets == all.size());
   CHECK(flows[0].size() + flows[1].size() > 1200);
+}
+
+TEST_CASE("The ratio of requests to replies is kept, also in a sample", "[bench]") {
+  const Order order = GENERATE(Order::random, Order::sequential, Order::zipf);
+  const std::size_t flows = GENERATE(100, 100'000);
+  const auto specs = traffic(flows, order, 10'000, {3, 1});
+  const auto replies = static_cast<std::size_t>(std::ranges::count_if(specs, is_reply));
+  CHECK(replies > specs.size() / 5);
+  CHECK(replies < specs.size() * 3 / 10);
+  CHECK(std::ranges::none_of(traffic(100, order, 10'000, {1, 0}), is_reply));
+}
+
+TEST_CASE("Churn is whole connections", "[bench]") {
+  std::vector<Spec> specs;
+  append_churn(specs, 0, 1500);
+  CHECK(specs.size() == 1500 * 8);
+  std::map<uint32_t, std::vector<uint8_t>> flags;
+  for (const Spec& s : specs) flags[s.flow].push_back(s.flags);
+  for (const auto& [flow, list] : flags) {
+    CHECK(list.front() == kSyn);
+    CHECK(list.size() == 8);
+  }
 }

@@ -80,3 +80,23 @@ TEST_CASE("a wrong checksum is seen, an absent one is right", "[replay]") {
   put16(frame, 40, 0);
   CHECK(checksums_right(frame));
 }
+
+TEST_CASE("a wrong checksum of the IPv4 header is seen, whatever the packet holds", "[replay]") {
+  const uint8_t protocol = GENERATE(uint8_t{17}, uint8_t{1}, uint8_t{47});
+  const uint8_t fragment = GENERATE(uint8_t{0}, uint8_t{0x20});
+  const uint8_t mac = GENERATE(uint8_t{0}, uint8_t{0xff});
+  Bytes frame = udp_frame();
+  frame[0] = mac, frame[20] = fragment, frame[23] = protocol;
+  put16(frame, 24, 0);
+  put16(frame, 24, static_cast<uint16_t>(~sum16(std::span(frame).subspan(14, 20))));
+  put16(frame, 40, 0);  // UDP: none
+  CHECK(view_any_ip(frame));
+  frame[24] ^= 1;
+  CHECK_FALSE(checksums_right(frame));
+}
+
+TEST_CASE("a frame that is no IPv4 packet has no wrong checksum", "[replay]") {
+  Bytes frame = udp_frame();
+  frame[13] = 6;  // ARP
+  CHECK(checksums_right(frame));
+}

@@ -1,5 +1,7 @@
 #include "replay/flow_map.h"
 
+#include <set>
+
 #include <catch2/catch.hpp>
 
 #include "packets.h"
@@ -123,4 +125,35 @@ TEST_CASE("what is no flow is passed as it is", "[replay][map]") {
                   test::udp(kClient, ep("224.0.0.251", 5353), "group"), Bytes(3, 0)});
   CHECK(m.config().services.empty());
   for (std::size_t i = 0; i < 4; ++i) CHECK_FALSE(m.forwarded(i));
+}
+
+TEST_CASE("copies of a capture are flows of other clients, each with a server of its own", "[replay][map]") {
+  const std::vector<Bytes> frames = {test::tcp(kClient, kServer, kSyn),
+                                     test::tcp(kServer, kClient, kSyn | kAck)};
+  FlowMap map(4, 3);
+  for (const Bytes& f : frames) map.learn(f);
+  Engine engine(map.configuration());
+  std::set<Endpoint> clients, servers;
+  for (unsigned copy = 0; copy < 3; ++copy) {
+    Bytes request = frames[0], reply = frames[1];
+    const uint8_t in = map.place(request, engine.director().table(), copy);
+    CHECK(checksums_right(request));
+    CHECK(engine.run(in, request).counts.forwarded == 1);
+    const uint8_t back = map.place(reply, engine.director().table(), copy);
+    CHECK(engine.run(back, reply).counts.forwarded == 1);
+    CHECK(flow(request).destination == kServer);
+    CHECK(flow(reply).destination == flow(request).source);
+    clients.insert(flow(request).source);
+    servers.insert(flow(reply).source);
+  }
+  CHECK(clients.size() == 3);
+  CHECK(clients.contains(kClient));
+  CHECK(servers.size() == 3);
+}
+
+TEST_CASE("more copies than there are addresses are refused", "[replay][map]") {
+  FlowMap map(1, 2'000'000);
+  for (uint16_t i = 0; i < 2000; ++i)
+    map.learn(test::tcp({Ipv4::from_host(0xc0000200 + i), kClient.port}, kServer, kSyn).bytes());
+  CHECK_THROWS_AS(map.configuration(), std::length_error);
 }
