@@ -19,6 +19,7 @@
 #include "conn/sweep_pace.h"
 #include "conn/table.h"
 #include "control/next_hops.h"
+#include "control/schedules.h"
 #include "health/rise_fall.h"
 #include "pipeline/counters.h"
 #include "pipeline/limits.h"
@@ -61,6 +62,7 @@ struct ServiceView {
   Endpoint address;
   Protocol protocol = Protocol::none;
   std::string scheduler;
+  std::vector<std::string> scheduler_options;
   Availability state = Availability::down;
   Totals totals;
   std::vector<ServerView> servers;
@@ -87,8 +89,8 @@ class Director {
   WorkerCounters& counters(unsigned worker) noexcept { return *counters_[worker]; }
   Limits limits() const noexcept;  // one worker's share
 
-  // One step: a share of the sweep (a whole pass in at most 4 s), reclamation, windows that run out,
-  // schedules of services whose servers' health has changed. `now_ms`: milliseconds of the boot clock, never
+  // One step: a share of the sweep (a whole pass in at most 4 s), reclamation, schedules that run out, follow
+  // loads or whose servers' health has changed. `now_ms`: milliseconds of the boot clock, never
   // going back. Returns the tick that workers are to be told.
   Ticks tick(uint64_t now_ms);
 
@@ -115,6 +117,7 @@ class Director {
     uint64_t received = 0, forwarded = 0, kernel = 0, originated = 0;
   };
   Packets packets() const;
+  const Schedules::Statistics& schedules() const noexcept { return schedules_.statistics(); }
   const Snapshot& snapshot() const noexcept { return *snapshot_.load(std::memory_order_relaxed); }
   const ConnectionTable& table() const noexcept { return *table_; }
   GracePeriods& grace() noexcept { return grace_; }
@@ -122,8 +125,7 @@ class Director {
  private:
   struct ServiceState;
   void publish();
-  void compile(ServiceState& service, bool changed);
-  void renew_windows();
+  SchedulePlan plan(ServiceState& service) const;
   void compile_stale();
   void settle_health(ServiceState& service, const std::vector<config::Server>& wanted);
   void forget_health(const std::vector<bool>& listed);
@@ -139,8 +141,9 @@ class Director {
   GracePeriods grace_;
   std::unique_ptr<ConnectionTable> table_;
   std::vector<std::unique_ptr<WorkerCounters>> counters_;  // workers, then the control core's own
-  std::vector<std::unique_ptr<ServiceState>> services_;    // by slot; null: free
-  std::vector<RealServer> servers_;                        // by slot
+  Schedules schedules_;
+  std::vector<std::unique_ptr<ServiceState>> services_;  // by slot; null: free
+  std::vector<RealServer> servers_;                      // by slot
   struct ServerHealth {
     bool checked = false;
     health::State state = health::State::up;
@@ -157,13 +160,11 @@ class Director {
   uint64_t last_ms_ = 0;
   SweepPace sweep_pace_;
   bool started_ = false;
-  template <class T>
   struct Retired {
     GracePeriods::Token token;
-    std::unique_ptr<const T> what;
+    std::unique_ptr<const Snapshot> snapshot;
   };
-  std::deque<Retired<Snapshot>> old_snapshots_;
-  std::deque<Retired<Schedule>> old_schedules_;
+  std::deque<Retired> old_snapshots_;
 };
 
 }  // namespace steelyard::control
