@@ -1,5 +1,6 @@
 // lrt (least response time): as sed, but each active connection counts as long as the server took lately to
-// answer a SYN. A server that has not answered any yet counts as the quickest one, so that it is tried.
+// answer a SYN. A server that has not answered any yet counts as a little quicker than the quickest, so that
+// it is tried.
 #include <algorithm>
 #include <limits>
 
@@ -22,7 +23,7 @@ void fill_lrt(const Situation& situation, Schedule& out) {
     if (s.response_us > 0 && s.weight > 0) quickest = std::min(quickest, s.response_us);
   std::vector<Candidate> servers(situation.servers.begin(), situation.servers.end());
   for (Candidate& s : servers)
-    if (s.response_us == 0) s.response_us = quickest;
+    if (s.response_us == 0) s.response_us = std::max<uint32_t>(1, quickest - 1);
   Situation measured = situation;
   measured.servers = servers;
   fill_least(measured, waiting, true, out);

@@ -194,12 +194,12 @@ namespace {
 
 class Costs {
  public:
-  Costs(const Scheduler& scheduler, uint32_t services, uint32_t servers)
+  Costs(const Scheduler& scheduler, uint32_t services, uint32_t servers, SchedulerOptions options = {})
       : schedules_(grace_, counters_, std::size_t{services} * servers), services_(services) {
     for (int i = 0; i < 3; ++i)
       counters_.push_back(std::make_unique<WorkerCounters>(std::size_t{services} * servers));
     for (uint32_t s = 0; s < services; ++s) {
-      plans_.push_back({&scheduler, {}, Protocol::tcp, {}});
+      plans_.push_back({&scheduler, options, Protocol::tcp, {}});
       const config::Service made = service(s, "rr", servers);
       for (uint32_t i = 0; i < servers; ++i)
         plans_.back().servers.push_back({s * servers + i, made.servers[i].address, 1, true});
@@ -214,10 +214,11 @@ class Costs {
     return timed([&] { schedules_.set(0, plan); });
   }
 
-  // us of the tick after each service has had so many arrivals.
+  // us of the tick after each service has had so many arrivals; the first server got most of them.
   double refresh(uint32_t arrivals) {
     for (ServiceSlot s = 0; s < services_; ++s)
       for (uint32_t i = 0; i < arrivals; ++i) schedules_.slot(s).pick();
+    counters_[0]->servers[0].active.add(arrivals);
     return timed([&] { schedules_.tick(++now_ms_); });
   }
 
@@ -259,6 +260,11 @@ TEST_CASE("what publishing costs", "[control][cost]") {
       table += fmt::format(" {:9.1f} {:9.1f}", change, median([&] { return costs.refresh(1000); }));
     }
     table += "\n";
+  }
+  for (const uint32_t servers : {4u, 1000u}) {
+    Costs costs(*find_scheduler("conhash"), 1, servers, {.bounded_load = 125});
+    table += fmt::format("conhash with bounded-load and {} servers, one of them full: {:.1f} us\n", servers,
+                         median([&] { return costs.refresh(1000); }));
   }
   for (const uint32_t servers : {4u, 100u}) {
     Costs costs(*find_scheduler("wlc"), 1000, servers);

@@ -170,3 +170,30 @@ TEST_CASE("picks go on behind the last one when servers come and go", "[golden]"
   }
   CHECK(step == 5);
 }
+
+// Nothing was recorded for lrt: IPVS has none.
+TEST_CASE("lrt finds the server that answers sooner, and notices when that changes", "[golden]") {
+  GoldenDirector director;
+  director.ipvsadm({"-A -t 10.10.0.100:80 -s lrt", "-a -t 10.10.0.100:80 -r 10.20.0.11:80 -m",
+                    "-a -t 10.10.0.100:80 -r 10.20.0.12:80 -m"});
+  uint16_t port = 20000;
+  // So many short connections one after the other; how many went to .11.
+  const auto serve = [&](int n, std::chrono::milliseconds answer11, std::chrono::milliseconds answer12) {
+    int to11 = 0;
+    for (int i = 0; i < n; ++i) {
+      const Endpoint client = test::ep("10.11.0.1", port++);
+      const auto octet = open(director, client).to_number<int>();
+      const Endpoint server = test::ep("10.20.0." + std::to_string(octet), 80);
+      director.wait(octet == 11 ? answer11 : answer12);
+      director.receive(kS, test::tcp(server, client, kSyn | kAck).df().ip_bytes());
+      director.receive(kC, test::tcp(client, kVip, kAck).df().ip_bytes());
+      director.receive(kC, test::tcp(client, kVip, kRst).df().ip_bytes());
+      director.wait(kBetweenArrivals);
+      to11 += octet == 11;
+    }
+    return to11;
+  };
+  CHECK(serve(20, 4ms, 1ms) == 1);      // tried once
+  CHECK(serve(20, 4ms, 40ms) >= 15);    // .12 has become slow
+  CHECK(serve(100, 40ms, 40ms) <= 60);  // both are: neither is left out for good
+}

@@ -90,7 +90,7 @@ TEST_CASE("a server that leaves or joins moves hardly anybody else", "[sched]") 
     double most;  // of all clients
   };
   const Row row = GENERATE(Row{"mh", 0.06}, Row{"conhash", 0});
-  const uint32_t n = GENERATE(3, 10, 50);
+  const uint32_t n = GENERATE(3u, 10u, 50u);
   const auto all = mixed(n);
   for (uint32_t gone = 0; gone < n; gone += 1 + n / 5) {
     auto rest = all;
@@ -192,7 +192,7 @@ TEST_CASE("bounded load sends a full server's clients to others, and only those"
       FAIL("place " << i << " moved");
   }
   CHECK(got[2] == 0);
-  for (const uint32_t other : {0, 1, 3, 4, 5, 6, 7}) CHECK(got[other] > 900);  // of about 8,190 / 7
+  for (const uint32_t other : {0u, 1u, 3u, 4u, 5u, 6u, 7u}) CHECK(got[other] > 900);  // of about 8,190 / 7
   all[2].active = 127;                                                         // of 827 + 1: 130
   CHECK((fill("conhash", all, bounded).picks == level.picks));
 }
