@@ -55,6 +55,7 @@ json::array services(const control::Director& director) {
     service["port"] = view.address.port.host();
     service["protocol"] = text(to_string(view.protocol));
     service["scheduler"] = view.scheduler;
+    service["scheduler_options"] = json::value_from(view.scheduler_options);
     service["state"] = text(to_string(view.state));
     add_totals(service, view.totals);
     service["per_second"] = per_second(view.rates);

@@ -14,6 +14,7 @@
 
 #include "base/types.h"
 #include "net/verdict.h"
+#include "sched/scheduler.h"
 #include "service/snapshot.h"
 
 namespace steelyard::config {
@@ -107,7 +108,8 @@ struct Service {
   std::string name;
   Endpoint address;
   Protocol protocol = Protocol::tcp;
-  std::string scheduler = "wrr";  // a name of schedulers()
+  std::string scheduler = "wrr";            // a name of schedulers()
+  SchedulerOptions scheduler_options = {};  // of those that this scheduler has
   std::array<std::chrono::milliseconds, kStates> timeouts = default_service_timeouts();  // by State
   NoConnection no_connection = NoConnection::reset;
   bool sloppy_tcp = false;

@@ -33,6 +33,19 @@ void read_scheduler(const Map& map, Service& service) {
   if (map.read("scheduler", index, Choice{names})) service.scheduler = names[index];
 }
 
+void read_scheduler_options(Value value, Service& service, Report& report) {
+  const Scheduler& scheduler = *find_scheduler(service.scheduler);
+  if (scheduler.options.empty())
+    return report.error(value.node.at, "the scheduler {} has no options", service.scheduler);
+  const std::vector<std::string> names = option_names(scheduler);
+  const std::string allowed = join(std::vector<std::string_view>(names.begin(), names.end()));
+  for_each_item(value, scheduler.options.size(), report, [&](Value item) {
+    if (item.node.kind != Node::Kind::scalar ||
+        !set_option(scheduler, item.node.text, service.scheduler_options))
+      wrong(item, allowed, report);
+  });
+}
+
 void read_timeouts(Value value, Service& service, Report& report) {
   const Map map(value, schema::kTimeouts, report);
   map.read("established", timeout(service, State::established), kTimeoutRange);
@@ -104,6 +117,8 @@ Service ServiceReader::read(Value value) {
           to_string(service.protocol), service.address, first->second.line);
   }
   read_scheduler(map, service);
+  if (const Node* node = map.find("scheduler_options"))
+    read_scheduler_options({*node, "scheduler_options"}, service, report_);
   read_options(map, service);
   if (const Node* node = map.find("timeouts")) read_timeouts({*node, "timeouts"}, service, report_);
   if (const Node* node = map.find("health"))

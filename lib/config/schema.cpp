@@ -30,10 +30,10 @@ constexpr std::array kPortKeys{Key{"name", true}, Key{"device"}, Key{"addresses"
 constexpr std::array kVlanKeys{Key{"id", true}, Key{"addresses"}};
 constexpr std::array kNeighbourKeys{Key{"address", true}, Key{"mac", true}, Key{"port", true}, Key{"vlan"}};
 constexpr std::array kRouteKeys{Key{"to", true}, Key{"via", true}, Key{"port", true}, Key{"vlan"}};
-constexpr std::array kServiceKeys{Key{"name", true},    Key{"address", true}, Key{"port", true},
-                                  Key{"protocol"},      Key{"scheduler"},     Key{"timeouts"},
-                                  Key{"no_connection"}, Key{"sloppy_tcp"},    Key{"health"},
-                                  Key{"when_all_down"}, Key{"servers"}};
+constexpr std::array kServiceKeys{Key{"name", true}, Key{"address", true}, Key{"port", true},
+                                  Key{"protocol"},   Key{"scheduler"},     Key{"scheduler_options"},
+                                  Key{"timeouts"},   Key{"no_connection"}, Key{"sloppy_tcp"},
+                                  Key{"health"},     Key{"when_all_down"}, Key{"servers"}};
 constexpr std::array kTimeoutsKeys{Key{"established"}, Key{"fin"}, Key{"udp"}};
 constexpr std::array kHealthKeys{Key{"http"},   Key{"tcp"},  Key{"interval"}, Key{"timeout"},
                                  Key{"jitter"}, Key{"rise"}, Key{"fall"},     Key{"port"}};

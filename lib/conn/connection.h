@@ -22,6 +22,7 @@ enum class ForwardingMode : uint8_t { nat };
 enum ConnectionFlag : uint8_t {
   kInactive = 1,  // counted as InActConn of its server, else as ActiveConn
   kWritten = 2,   // the table's: set by insert(), from then on only the atomics change
+  kAnswered = 4,  // the server has answered the SYN
 };
 
 // What packets of one direction carry, and where they go. half[inbound] is the virtual endpoint and the way

@@ -53,11 +53,11 @@ Network configured_network(const config::Config& config) {
 struct Director::ServiceState {
   std::string name;
   const Scheduler* scheduler = nullptr;
+  SchedulerOptions options;
   VirtualService service;
   std::vector<ServerSlot> servers;  // in scheduling order
-  ScheduleSlot schedule;
-  bool gone = false;   // no longer configured; kept for the connections it still has
-  bool stale = false;  // in stale_
+  bool gone = false;                // no longer configured; kept for the connections it still has
+  bool stale = false;               // in stale_
   WhenAllDown when_all_down = WhenAllDown::reject;
   std::array<std::size_t, 3> servers_by_state{};  // of weight above 0, by health::State
 
@@ -91,6 +91,7 @@ Director::Director(const config::Config& config, std::vector<PortInfo> ports, co
       grace_(options.workers + 1),
       tallies_(counters_, slots_for_servers(config)),
       loads_(counters_, options.workers, options.cycles_per_second),
+      schedules_(grace_, counters_, slots_for_servers(config)),
       servers_(slots_for_servers(config)) {
   if (ports_.size() != config_.ports.size())
     throw std::logic_error("as many ports as the configuration names");
@@ -146,7 +147,7 @@ Ticks Director::tick(uint64_t now_ms) {
   table_->relieve(now, hooks);
   table_->reclaim();
   compile_stale();
-  renew_windows();
+  schedules_.tick(now_ms);
   free_retired();
   captures_.reclaim();
   tallies_.tick(std::chrono::milliseconds(now_ms));
@@ -156,7 +157,6 @@ Ticks Director::tick(uint64_t now_ms) {
 
 void Director::free_retired() {
   while (!old_snapshots_.empty() && grace_.passed(old_snapshots_.front().token)) old_snapshots_.pop_front();
-  while (!old_schedules_.empty() && grace_.passed(old_schedules_.front().token)) old_schedules_.pop_front();
 }
 
 void Director::set_network(Network network) {
@@ -202,8 +202,9 @@ void Director::set_services(const std::vector<config::Service>& services) {
     state.scheduler = find_scheduler(wanted.scheduler);
     if (state.scheduler == nullptr)
       throw std::logic_error("unknown scheduler: the configuration is validated before");
-    state.service = {wanted.address, wanted.protocol, wanted.no_connection, wanted.sloppy_tcp, {},
-                     &state.schedule};
+    state.options = wanted.scheduler_options;
+    state.service = {wanted.address,        wanted.protocol, wanted.no_connection, wanted.sloppy_tcp, {},
+                     &schedules_.slot(slot)};
     for (std::size_t i = 0; i < kStates; ++i) state.service.timeouts[i] = to_ticks(wanted.timeouts[i]);
     state.servers.clear();
     for (const config::Server& s : wanted.servers) {
@@ -223,7 +224,7 @@ void Director::set_services(const std::vector<config::Service>& services) {
     changed.push_back(static_cast<ServiceSlot>(i));
   }
   publish();  // before the schedules: a worker that meets a new pick finds its server
-  for (const ServiceSlot slot : changed) compile(*services_[slot], true);
+  for (const ServiceSlot slot : changed) schedules_.set(slot, plan(*services_[slot]));
 }
 
 // A server that stays checked keeps its state, one that comes to be checked has to pass first.
@@ -269,39 +270,20 @@ std::optional<Availability> Director::set_health(Protocol protocol, Endpoint ser
 void Director::compile_stale() {
   for (const ServiceSlot slot : stale_) {
     services_[slot]->stale = false;
-    if (!services_[slot]->gone) compile(*services_[slot], true);
+    schedules_.set(slot, plan(*services_[slot]));
   }
   stale_.clear();
 }
 
-void Director::compile(ServiceState& state, bool changed) {
+SchedulePlan Director::plan(ServiceState& state) const {
+  SchedulePlan plan{state.scheduler, state.options, state.service.protocol, {}};
+  plan.servers.reserve(state.servers.size());
   const bool last_resort = state.availability() == Availability::use_all;
-  std::vector<Candidate> candidates;
-  candidates.reserve(state.servers.size());
   for (const ServerSlot s : state.servers) {
-    const Totals t = tallies_.total(s);
-    const bool usable = last_resort || health_[s].state == health::State::up;
-    candidates.push_back({s, usable ? servers_[s].weight : 0, static_cast<uint32_t>(t.active),
-                          static_cast<uint32_t>(t.inactive)});
+    const bool up = last_resort || health_[s].state == health::State::up;
+    plan.servers.push_back({s, servers_[s].address, servers_[s].weight, up});
   }
-  auto next = std::make_unique<Schedule>();
-  next->base = state.schedule.position();
-  SequenceState from = state.schedule.state();
-  if (changed) from.mid_pass = false;
-  state.scheduler->fill(candidates, from, *next);
-  if (auto old = state.schedule.publish(std::move(next)))
-    old_schedules_.push_back({grace_.start(), std::move(old)});
-}
-
-// A window that does not repeat its sequence exactly is continued once half of it is used up, a periodic one
-// before its position wraps.
-void Director::renew_windows() {
-  for (const auto& state : services_) {
-    const Schedule* s = state->schedule.current();
-    if (s == nullptr || s->picks.empty()) continue;
-    const uint32_t limit = s->periodic ? uint32_t{1} << 31 : static_cast<uint32_t>(s->picks.size() / 2);
-    if (state->schedule.position() > limit) compile(*state, false);
-  }
+  return plan;
 }
 
 void Director::publish() {
@@ -334,6 +316,7 @@ std::vector<ServiceView> Director::services() const {
                      .address = state->service.address,
                      .protocol = state->service.protocol,
                      .scheduler = std::string(state->scheduler->name),
+                     .scheduler_options = to_strings(*state->scheduler, state->options),
                      .state = state->availability(),
                      .totals = {},
                      .rates = {},

@@ -20,6 +20,7 @@
 #include "conn/table.h"
 #include "control/captures.h"
 #include "control/next_hops.h"
+#include "control/schedules.h"
 #include "control/server_tallies.h"
 #include "control/worker_loads.h"
 #include "health/rise_fall.h"
@@ -58,6 +59,7 @@ struct ServiceView {
   Endpoint address;
   Protocol protocol = Protocol::none;
   std::string scheduler;
+  std::vector<std::string> scheduler_options;
   Availability state = Availability::down;
   Totals totals;
   Rates rates;
@@ -85,8 +87,8 @@ class Director {
   WorkerCounters& counters(unsigned worker) noexcept { return *counters_[worker]; }
   Limits limits() const noexcept;  // one worker's share
 
-  // One step: a share of the sweep (a whole pass in at most 4 s), reclamation, windows that run out,
-  // schedules of services whose servers' health has changed. `now_ms`: milliseconds of the boot clock, never
+  // One step: a share of the sweep (a whole pass in at most 4 s), reclamation, schedules that run out, follow
+  // loads or whose servers' health has changed. `now_ms`: milliseconds of the boot clock, never
   // going back. Returns the tick that workers are to be told.
   Ticks tick(uint64_t now_ms);
 
@@ -122,6 +124,7 @@ class Director {
     uint64_t received = 0, forwarded = 0, kernel = 0, originated = 0;
   };
   Packets packets() const;
+  const Schedules::Statistics& schedules() const noexcept { return schedules_.statistics(); }
   const Snapshot& snapshot() const noexcept { return *snapshot_.load(std::memory_order_relaxed); }
   const ConnectionTable& table() const noexcept { return *table_; }
   GracePeriods& grace() noexcept { return grace_; }
@@ -131,8 +134,7 @@ class Director {
  private:
   struct ServiceState;
   void publish();
-  void compile(ServiceState& service, bool changed);
-  void renew_windows();
+  SchedulePlan plan(ServiceState& service) const;
   void compile_stale();
   void settle_health(ServiceState& service, const std::vector<config::Server>& wanted);
   void forget_health(const std::vector<bool>& listed);
@@ -150,6 +152,7 @@ class Director {
   std::vector<std::unique_ptr<WorkerCounters>> counters_;  // workers, then the control core's own
   ServerTallies tallies_;
   WorkerLoads loads_;
+  Schedules schedules_;
   std::vector<std::unique_ptr<ServiceState>> services_;  // by slot; null: free
   std::vector<RealServer> servers_;                      // by slot
   struct ServerHealth {
@@ -168,13 +171,11 @@ class Director {
   uint64_t last_ms_ = 0;
   SweepPace sweep_pace_;
   bool started_ = false;
-  template <class T>
   struct Retired {
     GracePeriods::Token token;
-    std::unique_ptr<const T> what;
+    std::unique_ptr<const Snapshot> snapshot;
   };
-  std::deque<Retired<Snapshot>> old_snapshots_;
-  std::deque<Retired<Schedule>> old_schedules_;
+  std::deque<Retired> old_snapshots_;
 };
 
 }  // namespace steelyard::control

@@ -20,6 +20,20 @@ namespace steelyard {
 // core.
 struct alignas(kCacheLine) ServerCounters {
   Counter connections, active, inactive, packets_in, packets_out, bytes_in, bytes_out;
+  Counter responses;  // of ResponseSamples
+};
+static_assert(sizeof(ServerCounters) == kCacheLine);
+
+// How many SYNs a server has answered and how long that took in all, in one word. Words can be added, and
+// subtracted as long as the difference stands for fewer than 2^24 answers and 2^40 us.
+struct ResponseSamples {
+  uint64_t count = 0, sum_us = 0;
+
+  static constexpr uint64_t word(uint32_t us) noexcept { return kOne + us; }
+  static constexpr ResponseSamples of(uint64_t word) noexcept { return {word / kOne, word % kOne}; }
+
+ private:
+  static constexpr uint64_t kOne = uint64_t{1} << 40;
 };
 
 struct WorkerCounters {

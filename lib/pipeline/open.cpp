@@ -73,7 +73,7 @@ class Opener {
   void schedule(Packet& p, ServiceSlot service) noexcept {
     DropReason reason = DropReason::server_conflict;
     for (unsigned tries = tries_for(service); tries > 0 && reason == DropReason::server_conflict; --tries) {
-      const std::optional<ServerSlot> server = pick(service);
+      const std::optional<ServerSlot> server = pick(service, {p.key.client, p.key.other.address});
       if (!server) return p.drop(DropReason::no_server);
       if (insert(p, service, *server, reason)) return;
     }
@@ -83,13 +83,13 @@ class Opener {
   unsigned tries_for(ServiceSlot service) const noexcept {
     const ScheduleSlot* schedule = snap_->services[service].schedule;
     const Schedule* current = schedule == nullptr ? nullptr : schedule->current();
-    if (current == nullptr) return 1;
+    if (current == nullptr || current->is_mapping()) return 1;
     return static_cast<unsigned>(std::clamp<std::size_t>(current->picks.size(), 1, kMostTries));
   }
 
-  std::optional<ServerSlot> pick(ServiceSlot service) noexcept {
+  std::optional<ServerSlot> pick(ServiceSlot service, const Arrival& arrival) noexcept {
     for (int attempt = 0; attempt < 2; ++attempt) {
-      const std::optional<ServerSlot> server = next_pick(service);
+      const std::optional<ServerSlot> server = next_pick(service, arrival);
       if (!server || is_server_of(*server, service)) return server;
       // The schedule is newer than our snapshot: so must we be.
       snap_ = context_.published.load(std::memory_order_acquire);
@@ -98,7 +98,7 @@ class Opener {
     return std::nullopt;
   }
 
-  std::optional<ServerSlot> next_pick(ServiceSlot service) noexcept {
+  std::optional<ServerSlot> next_pick(ServiceSlot service, const Arrival& arrival) noexcept {
     ScheduleSlot* schedule = snap_->services[service].schedule;
     if (schedule == nullptr) return std::nullopt;
     auto& left = context_.leftover;
@@ -107,7 +107,7 @@ class Opener {
       if (const Schedule* s = schedule->current(); s != nullptr && s->version == left.version)
         return left.server;
     }
-    return schedule->pick();
+    return schedule->pick(arrival);
   }
 
   bool is_server_of(ServerSlot server, ServiceSlot service) const noexcept {
@@ -118,6 +118,7 @@ class Opener {
   // The pick was not used.
   void keep(ServiceSlot service, ServerSlot server) noexcept {
     const Schedule* s = snap_->services[service].schedule->current();
+    if (s != nullptr && s->is_mapping()) return;
     context_.leftover = {service, s == nullptr ? 0 : s->version, server};
   }
 

@@ -20,8 +20,18 @@ DropReason refusal(Packet& p) noexcept {
   return DropReason::count;
 }
 
-void follow_state(const Packet& p, Connection& c, ServerCounters& server, Ticks now) noexcept {
+// The first answer to a connection's SYN.
+void time_answer(const Packet& p, Connection& c, ServerCounters& server, uint32_t now_us) noexcept {
+  constexpr uint32_t kMark = uint32_t{kAnswered} << 8;
+  if (p.key.direction != Direction::outbound || c.state() != State::syn_recv) return;
+  if ((c.state_word.fetch_or(kMark, std::memory_order_relaxed) & kMark) == 0)
+    server.responses.add(ResponseSamples::word(now_us - c.syn_us));
+}
+
+void follow_state(const Packet& p, Connection& c, ServerCounters& server, Now now) noexcept {
   if (p.key.protocol == Protocol::tcp) {
+    if ((p.tcp_flags & (kSyn | kAck)) == (kSyn | kAck)) [[unlikely]]
+      time_answer(p, c, server, now.us);
     const Change change = track_tcp(c, p.key.direction, p.tcp_flags);
     if (change.active != 0 || change.inactive != 0) [[unlikely]] {
       count_change(server.active, change.active);
@@ -29,7 +39,8 @@ void follow_state(const Packet& p, Connection& c, ServerCounters& server, Ticks 
     }
   }
   // A busy connection's line is written once a tick, not once a packet.
-  if (c.last_seen.load(std::memory_order_relaxed) != now) c.last_seen.store(now, std::memory_order_relaxed);
+  if (c.last_seen.load(std::memory_order_relaxed) != now.ticks)
+    c.last_seen.store(now.ticks, std::memory_order_relaxed);
 }
 
 // RFC 5508 REQ-3: no error with a wrong checksum is passed on. Nor one that is not for the sender of what it
@@ -39,7 +50,7 @@ bool is_plausible(const Packet& p) noexcept {
   return p.destination == (inbound ? p.key.other : p.key.client).address && icmp_checksum_ok(p);
 }
 
-void track(Packet& p, const Snapshot& snap, WorkerContext& context, Ticks now) noexcept {
+void track(Packet& p, const Snapshot& snap, WorkerContext& context, Now now) noexcept {
   Connection& c = *p.connection;
   const Direction d = p.key.direction;
   p.next_hop = next_hop(c, d, snap);
@@ -59,7 +70,7 @@ void track(Packet& p, const Snapshot& snap, WorkerContext& context, Ticks now) n
 
 void track(Batch& batch, const Snapshot& snap, WorkerContext& context, Now now) noexcept {
   for (Packet& p : batch.all())
-    if (p.verdict == Verdict::pending) track(p, snap, context, now.ticks);
+    if (p.verdict == Verdict::pending) track(p, snap, context, now);
 }
 
 }  // namespace steelyard

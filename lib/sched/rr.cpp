@@ -6,7 +6,9 @@
 
 namespace steelyard {
 
-void fill_rr(std::span<const Candidate> servers, SequenceState state, Schedule& out) {
+void fill_rr(const Situation& situation, Schedule& out) {
+  const std::span<const Candidate> servers = situation.servers;
+  const SequenceState state = situation.state;
   out.periodic = true;
   // A last server that is gone leaves the sequence at its start, one that is quiesced keeps its place in the
   // order.

@@ -13,10 +13,11 @@ void ScheduleSlot::advance(uint64_t seen, const Schedule& s) noexcept {
   cursor_.compare_exchange_strong(seen, next, std::memory_order_acq_rel, std::memory_order_acquire);
 }
 
-std::optional<uint32_t> ScheduleSlot::pick() noexcept {
+std::optional<uint32_t> ScheduleSlot::pick(const Arrival& arrival) noexcept {
   for (;;) {
     const Schedule* s = current_.load(std::memory_order_acquire);
     if (s == nullptr || s->picks.empty()) return std::nullopt;
+    if (s->is_mapping()) return s->at(hash(s->mapping, arrival));
     const uint64_t seen = cursor_.load(std::memory_order_acquire);
     if (older(version_of(seen), s->version)) {
       advance(seen, *s);

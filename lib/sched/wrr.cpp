@@ -25,7 +25,9 @@ Weights weigh(std::span<const Candidate> servers) {
 
 }  // namespace
 
-void fill_wrr(std::span<const Candidate> servers, SequenceState state, Schedule& out) {
+void fill_wrr(const Situation& situation, Schedule& out) {
+  const std::span<const Candidate> servers = situation.servers;
+  const SequenceState state = situation.state;
   const Weights w = weigh(servers);
   if (w.max == 0) return;
   const uint32_t top = w.max - (w.gcd - 1);

@@ -312,6 +312,7 @@ TEST_CASE("errors of neighbours and routes point at their place", "[config]") {
 
 TEST_CASE("errors of services point at their place", "[config]") {
   const std::string time = "a time with its unit (ms, s, m, h) from 250ms to 720h";
+  const std::string schedulers = "rr, wrr, lc, wlc, sed, nq, twos, lrt, fo, ovf, sh, dh, mh, conhash";
   check_rows({
       {"missing keys",
        kPorts + "services:\n  - protocol: tcp\n",
@@ -330,10 +331,20 @@ TEST_CASE("errors of services point at their place", "[config]") {
       {"protocol", service("protocol: sctp"), {"2:66: protocol is \"sctp\"; allowed: tcp, udp"}},
       {"scheduler",
        service("scheduler: wr"),
-       {"2:67: scheduler is \"wr\"; did you mean \"rr\"? allowed: rr, wrr"}},
+       {"2:67: scheduler is \"wr\"; did you mean \"rr\"? allowed: " + schedulers}},
       {"scheduler of another world",
        service("scheduler: random"),
-       {"2:67: scheduler is \"random\"; allowed: rr, wrr"}},
+       {"2:67: scheduler is \"random\"; allowed: " + schedulers}},
+      {"options of a scheduler without any",
+       service("scheduler: rr, scheduler_options: [mh-port]"),
+       {"2:90: the scheduler rr has no options"}},
+      {"options of another scheduler",
+       service("scheduler: sh, scheduler_options: [mh-port]"),
+       {"2:91: an entry of scheduler_options is \"mh-port\"; allowed: sh-fallback, sh-port"}},
+      {"an option's number",
+       service("scheduler: conhash, scheduler_options: [bounded-load=100]"),
+       {"2:96: an entry of scheduler_options is \"bounded-load=100\"; allowed: bounded-load, "
+        "bounded-load=N with N from 101 to 1000"}},
       {"time without unit", service("timeouts: {fin: 120}"), {"2:72: fin is \"120\"; allowed: " + time}},
       {"time too short", service("timeouts: {udp: 249ms}"), {"2:72: udp is \"249ms\"; allowed: " + time}},
       {"time too long", service("timeouts: {udp: 721h}"), {"2:72: udp is \"721h\"; allowed: " + time}},

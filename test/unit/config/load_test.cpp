@@ -44,7 +44,8 @@ services:
     address: 203.0.113.10
     port: 80
     protocol: tcp
-    scheduler: rr
+    scheduler: mh
+    scheduler_options: [mh-port]
     timeouts: {established: 1h, fin: 30s, udp: 250ms}
     no_connection: drop
     sloppy_tcp: true
@@ -138,7 +139,8 @@ TEST_CASE("services and servers arrive in file order", "[config]") {
   CHECK(web.name == "web");
   CHECK(to_string(web.address) == "203.0.113.10:80");
   CHECK(web.protocol == Protocol::tcp);
-  CHECK(web.scheduler == "rr");
+  CHECK(web.scheduler == "mh");
+  CHECK(web.scheduler_options == SchedulerOptions{.port = 1});
   CHECK(timeout(web, State::established) == 1h);
   CHECK(timeout(web, State::fin_wait) == 30s);
   CHECK(timeout(web, State::udp) == 250ms);
@@ -148,7 +150,7 @@ TEST_CASE("services and servers arrive in file order", "[config]") {
   REQUIRE(web.servers.size() == 2);
   CHECK(to_string(web.servers[0].address) == "10.0.0.11:8080");
   CHECK(web.servers[0].weight == 65535);
-  CHECK(web.servers[0].at.line == 36);
+  CHECK(web.servers[0].at.line == 37);
   CHECK(web.servers[0].at.column == 9);
   CHECK(to_string(web.servers[1].address) == "172.16.3.4:8081");
   CHECK(dns.protocol == Protocol::udp);

@@ -77,8 +77,13 @@ void GoldenDirector::command(const std::vector<std::string>& words) {
   config::Service& s =
       service(tcp ? Protocol::tcp : Protocol::udp, parse_endpoint(after(words, tcp ? "-t" : "-u")));
   const std::string& verb = words.at(0);
-  if (verb == "-A") {
+  if (verb == "-A" || verb == "-E") {
     s.scheduler = after(words, "-s");
+    s.scheduler_options = {};
+    std::istringstream options(after(words, "-b"));
+    for (std::string option; std::getline(options, option, ',');)
+      if (!set_option(*find_scheduler(s.scheduler), option, s.scheduler_options))
+        throw std::invalid_argument("ipvsadm -b " + option);
     return;
   }
   const Endpoint address = parse_endpoint(after(words, "-r"));

@@ -42,7 +42,7 @@ class GoldenDirector {
   explicit GoldenDirector(Options options);
   GoldenDirector() : GoldenDirector(Options{}) {}
 
-  // `ipvsadm -R` lines: -A -a -e -d. IPVS inserts a server at the head of its list: so do we.
+  // `ipvsadm -R` lines: -A -E -a -e -d. IPVS inserts a server at the head of its list: so do we.
   void ipvsadm(const std::vector<std::string>& lines);
   // `ipvsadm --set`, for all services.
   void set_timeouts(std::chrono::seconds established, std::chrono::seconds fin, std::chrono::seconds udp);

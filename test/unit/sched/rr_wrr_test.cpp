@@ -21,7 +21,7 @@ void publish(ScheduleSlot& slot, const char* name, const std::vector<Candidate>&
   SequenceState state = slot.state();
   if (changed) state.mid_pass = false;
   next->base = slot.position();
-  find_scheduler(name)->fill(servers, state, *next);
+  find_scheduler(name)->fill({.servers = servers, .state = state}, *next);
   slot.publish(std::move(next));
 }
 
