@@ -31,6 +31,8 @@ std::string to_json(const Summary& summary, const Tally& tally) {
       {"lost", summary.requested - tally.served()},
       {"outcomes", outcomes},
       {"unclosed", tally.unclosed()},
+      {"answers", tally.answers()},
+      {"held", summary.held},
       {"seconds", seconds(summary.elapsed)},
       {"rate", rate(tally.served(), summary.elapsed)},
       {"latency_us",
@@ -53,6 +55,8 @@ std::string to_text(const Summary& summary, const Tally& tally) {
   }
   if (tally.ended() < summary.requested)
     out += fmt::format("  {:<14} {}\n", "not opened", summary.requested - tally.ended());
+  if (summary.held > 0) out += fmt::format("held at once: {}\n", summary.held);
+  if (tally.answers() > tally.served()) out += fmt::format("answers: {}\n", tally.answers());
   if (tally.unclosed() > 0)
     out += fmt::format("served, but not closed in order by the other side: {}\n", tally.unclosed());
   for (const auto& [label, count] : tally.bodies()) out += fmt::format("  {:>10}  {}\n", count, label);

@@ -10,11 +10,14 @@
 namespace steelyard::load {
 
 struct Summary {
-  uint64_t requested = 0;  // what the ramp asks for, also when it was interrupted
+  uint64_t requested = 0;  // connections asked for, also when the load was interrupted
   std::chrono::nanoseconds elapsed{};
+  uint64_t held = 0;  // at once, when all were open
 };
 
-// {"requested", "served", "lost", "outcomes": {name: n}, "unclosed", "seconds", "rate" (served per second),
+// {"requested", "served", "lost", "outcomes": {name: n}, "unclosed", "answers", "held", "seconds", "rate"
+// (served
+//  connections per second),
 //  "latency_us": {"p50", "p90", "p99", "max"}, "bodies": {label: n}}
 // lost = requested - served; the outcomes add up to the connections that were opened.
 std::string to_json(const Summary& summary, const Tally& tally);

@@ -40,7 +40,8 @@ void Tally::add(const Result& result) {
   ++ended_;
   if (result.outcome != Outcome::served) return;
   if (!result.closed) ++unclosed_;
-  latency_us_.record(static_cast<uint64_t>(result.latency.count() / 1000));
+  for (const auto latency : result.latencies)
+    latency_us_.record(static_cast<uint64_t>(latency.count() / 1000));
   std::string label = body_label(result.body);
   if (bodies_.size() >= kMostBodies && !bodies_.contains(label)) label = "(others)";
   ++bodies_[label];

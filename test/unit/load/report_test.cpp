@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 namespace {
 
 Result served(const char* body, std::chrono::nanoseconds latency = 1ms) {
-  return {Outcome::served, latency, body, true};
+  return {Outcome::served, {latency}, body, true};
 }
 
 int64_t sum(const boost::json::value& counts) {
@@ -46,15 +46,17 @@ TEST_CASE("The JSON report accounts for every connection", "[load]") {
   tally.add(served("server 2\n", 80ms));
   for (const Outcome outcome : {Outcome::refused, Outcome::timed_out, Outcome::reset, Outcome::reset,
                                 Outcome::wrong_body, Outcome::no_local_port})
-    tally.add({outcome, 5s, "x", true});
-  tally.add({Outcome::served, 1ms, "server 1\n", false});
+    tally.add({outcome, {}, "x", true});
+  tally.add({Outcome::served, {1ms, 1ms}, "server 1\n", false});
 
-  const boost::json::value report = boost::json::parse(to_json({20, 2s}, tally));
+  const boost::json::value report = boost::json::parse(to_json({20, 2s, 3}, tally));
   CHECK(report.at("requested").as_int64() == 20);
   CHECK(report.at("served").as_int64() == 5);
   CHECK(report.at("lost").as_int64() == 15);
   CHECK(report.at("unclosed").as_int64() == 1);
   CHECK(report.at("outcomes").at("reset").as_int64() == 2);
+  CHECK(report.at("answers").as_int64() == 6);
+  CHECK(report.at("held").as_int64() == 3);
   CHECK(sum(report.at("outcomes")) == 11);
   CHECK(sum(report.at("bodies")) == 5);
   CHECK(report.at("bodies").at("server 1").as_int64() == 4);
@@ -66,8 +68,8 @@ TEST_CASE("The JSON report accounts for every connection", "[load]") {
 TEST_CASE("The text report names what was lost and what was never opened", "[load]") {
   Tally tally;
   tally.add(served("server 1\n"));
-  tally.add({Outcome::refused, 0ns, "", true});
-  const std::string text = to_text({3, 1s}, tally);
+  tally.add({Outcome::refused, {}, "", true});
+  const std::string text = to_text({3, 1s, 0}, tally);
   CAPTURE(text);
   CHECK(text.find("requested 3, served 1, lost 2") != std::string::npos);
   CHECK(text.find("refused        1") != std::string::npos);
