@@ -156,7 +156,7 @@ lab() {
 # -- real servers ------------------------------------------------------------------------------------------------------
 
 # web SPACE BODY: nginx on port 8080 that answers / with BODY, serves the files in $dir/SPACE/files and takes uploads
-# there by PUT; one line a request in $dir/SPACE/access.log. /health is 200 unless there is a file $dir/SPACE/sick, then
+# there by PUT; one line a request in $dir/SPACE/access.log. It has $web_workers processes (default 1). /health is 200 unless there is a file $dir/SPACE/sick, then
 # 503; its requests go to $dir/SPACE/health.log. Its process id is in ${web[SPACE]}.
 declare -A web
 web() {
@@ -165,11 +165,13 @@ web() {
   cat > "$home/nginx.conf" << END
 user root;
 daemon off;
-worker_processes 1;
+worker_processes ${web_workers:-1};
 pid $home/nginx.pid;
 error_log $home/error.log;
-events { worker_connections 10000; }
+events { worker_connections 16000; }
 http {
+  keepalive_timeout 1h;
+  keepalive_requests 1000000;
   access_log $home/access.log;
   client_body_temp_path $home/body;
   proxy_temp_path $home/proxy;
@@ -178,7 +180,7 @@ http {
   scgi_temp_path $home/scgi;
   client_max_body_size 0;
   server {
-    listen 8080 backlog=4096;
+    listen 8080 backlog=4096 reuseport;
     location = / { return 200 "$2\n"; }
     location = /health {
       access_log $home/health.log;
@@ -216,7 +218,7 @@ forget_requests() {
 # -- the director ------------------------------------------------------------------------------------------------------
 
 # start_director DRIVER [ARGUMENTS]: with the services on standard input; ARGUMENTS go to the driver (",qpairs=2").
-# $workers (default "1") are its worker cores, $inside_mtu the MTU of its inside port.
+# $workers (default "1") are its worker cores, $capacity its connections (100k), $inside_mtu the MTU of its inside port.
 start_director() {
   {
     cat << END
@@ -224,7 +226,7 @@ director:
   control_core: 0
   worker_cores: [${workers:-1}]
   idle: sleep
-  connections: 100k
+  connections: ${capacity:-100k}
   eal: ["--no-huge", "-m", "512"]
   admin_socket: $dir/steelyard.sock
 ports:
