@@ -41,9 +41,9 @@ DnsAttempt::Error DnsAttempt::send(const asio::ip::address& source) {
 }
 
 void DnsAttempt::receive() {
-  socket_.async_receive(asio::buffer(buffer_), [self = shared_from_this()](const Error& error, std::size_t bytes) {
-    self->received(error, bytes);
-  });
+  socket_.async_receive(
+      asio::buffer(buffer_),
+      [self = shared_from_this()](const Error& error, std::size_t bytes) { self->received(error, bytes); });
 }
 
 void DnsAttempt::received(const Error& error, std::size_t bytes) {
@@ -52,10 +52,14 @@ void DnsAttempt::received(const Error& error, std::size_t bytes) {
   const auto now = std::chrono::steady_clock::now();
   DnsAnswer answer = read_dns_answer({buffer_.data(), bytes}, id_);
   switch (answer.state) {
-    case DnsAnswer::State::other: return receive();
-    case DnsAnswer::State::malformed: return finish(Outcome::wrong_body);
-    case DnsAnswer::State::failed: return finish(Outcome::bad_status);
-    case DnsAnswer::State::text: break;
+    case DnsAnswer::State::other:
+      return receive();
+    case DnsAnswer::State::malformed:
+      return finish(Outcome::wrong_body);
+    case DnsAnswer::State::failed:
+      return finish(Outcome::bad_status);
+    case DnsAnswer::State::text:
+      break;
   }
   result_.latencies.push_back(now - began_);
   result_.body = std::move(answer.text);

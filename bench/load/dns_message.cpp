@@ -67,7 +67,8 @@ std::string joined_strings(std::string_view data) {
 
 std::string dns_query(uint16_t id, std::string_view name) {
   std::string out;
-  for (const unsigned field : {unsigned{id}, 0x0100u /* recursion desired */, 1u, 0u, 0u, 0u}) append16(out, field);
+  for (const unsigned field : {unsigned{id}, 0x0100u /* recursion desired */, 1u, 0u, 0u, 0u})
+    append16(out, field);
   std::string_view rest = name.ends_with('.') ? name.substr(0, name.size() - 1) : name;
   while (true) {
     const std::size_t dot = rest.find('.');

@@ -67,9 +67,11 @@ void HttpAttempt::ask() {
   response_.emplace();
   if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(kReadSize);
   head_ = request_head(target_, number_, result_.latencies.size() + 1 == target_.requests);
+  sending_ = true;
   const std::array<asio::const_buffer, 2> request{
       asio::buffer(head_), target_.upload ? asio::buffer(*target_.upload) : asio::const_buffer()};
-  asio::async_write(socket_, request, [self = shared_from_this()](const Error&, std::size_t) {});
+  asio::async_write(socket_, request,
+                    [self = shared_from_this()](const Error&, std::size_t) { self->sending_ = false; });
 }
 
 void HttpAttempt::await() {
@@ -107,6 +109,8 @@ void HttpAttempt::answered() {
     whole_ = true;
   } else if (outcome_ != Outcome::served) {
     finish(outcome_);
+  } else if (sending_) {
+    finish(Outcome::wrong_body);  // an answer before the whole request
   } else if (target_.hold && result_.latencies.size() == 1) {
     hold();
   } else {

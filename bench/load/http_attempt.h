@@ -1,5 +1,5 @@
-// A connection with one or more HTTP requests, one after the other: connect, the requests, the last of them with
-// "Connection: close", whole responses, the other side's close.
+// A connection with one or more HTTP requests, one after the other: connect, the requests, the last of them
+// with "Connection: close", whole responses, the other side's close.
 #pragma once
 
 #include <array>
@@ -25,9 +25,10 @@ struct HttpTarget {
   std::string path = "/";             // "{n}" in it stands for the connection's number
   std::optional<std::string> upload;  // the body of a PUT; else it is a GET
   uint32_t requests = 1;
-  bool hold = false;                       // wait for resume() after the first answer; wants 2 requests or more
-  std::chrono::milliseconds limit{5000};   // for each request; the first includes the connect, the last the close
-  std::set<std::string> expected;          // bodies that count; empty: any
+  bool hold = false;  // wait for resume() after the first answer; wants 2 requests or more
+  std::chrono::milliseconds limit{
+      5000};                       // for each request; the first includes the connect, the last the close
+  std::set<std::string> expected;  // bodies that count; empty: any
 };
 
 // The head of a request. `last`: the connection ends with it.
@@ -69,6 +70,7 @@ class HttpAttempt : public Attempt, public std::enable_shared_from_this<HttpAtte
   std::unique_ptr<char[]> buffer_;    // not kept while the connection is held
   Result result_;
   Outcome outcome_ = Outcome::served;  // of the last response
+  bool sending_ = false;               // the request, whose bytes are head_'s
   bool whole_ = false;                 // the last response is there; only the other side's close is awaited
   bool finished_ = false;
 };

@@ -1,6 +1,6 @@
-// A number of connections, so many of them at a time: one is opened when another has ended. Connections that hold
-// (HttpTarget::hold) give way to the next as soon as they are held; when all are, release() lets them go on, again so
-// many at a time.
+// A number of connections, so many of them at a time: one is opened when another has ended. Connections that
+// hold (HttpTarget::hold) give way to the next as soon as they are held; when all are, release() lets them go
+// on, again so many at a time.
 #pragma once
 
 #include <map>
@@ -19,8 +19,8 @@ class PoolGenerator : public Generator {
   // Told once, when nothing is left to open and connections are held.
   using AllHeld = std::function<void(uint64_t held)>;
 
-  PoolGenerator(MakeAttempt make, std::vector<boost::asio::ip::address> sources, Size size, Progress progress = {},
-                AllHeld all_held = {})
+  PoolGenerator(MakeAttempt make, std::vector<boost::asio::ip::address> sources, Size size,
+                Progress progress = {}, AllHeld all_held = {})
       : Generator(std::move(make), std::move(sources), std::move(progress)),
         size_(size),
         all_held_(std::move(all_held)) {}

@@ -8,7 +8,8 @@ namespace steelyard::load {
 
 class RampGenerator : public Generator {
  public:
-  RampGenerator(MakeAttempt make, std::vector<boost::asio::ip::address> sources, Ramp ramp, Progress progress = {})
+  RampGenerator(MakeAttempt make, std::vector<boost::asio::ip::address> sources, Ramp ramp,
+                Progress progress = {})
       : Generator(std::move(make), std::move(sources), std::move(progress)), ramp_(ramp) {}
 
   void start(std::function<void()> finished) override;

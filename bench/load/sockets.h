@@ -10,8 +10,8 @@
 
 namespace steelyard::load {
 
-// Opens a socket that sends from `source`. The port is chosen at connect(), not at bind(): else each address had only
-// its 28,000 ports for all destinations, held while any connection of theirs lasts.
+// Opens a socket that sends from `source`. The port is chosen at connect(), not at bind(): else each address
+// had only its 28,000 ports for all destinations, held while any connection of theirs lasts.
 template <typename Socket>
 boost::system::error_code open_from(Socket& socket, const typename Socket::protocol_type& protocol,
                                     const boost::asio::ip::address& source) {
@@ -30,7 +30,8 @@ inline Outcome of_connect_error(const boost::system::error_code& error) {
   if (error == failure::connection_refused) return Outcome::refused;
   if (error == failure::timed_out) return Outcome::timed_out;
   if (error == failure::connection_reset) return Outcome::reset;
-  if (error == failure::host_unreachable || error == failure::network_unreachable) return Outcome::unreachable;
+  if (error == failure::host_unreachable || error == failure::network_unreachable)
+    return Outcome::unreachable;
   return Outcome::no_local_port;
 }
 

@@ -102,8 +102,9 @@ TEST_CASE("A question over UDP is served by the right answer only", "[load]") {
   CHECK(served.latencies.size() == 1);
   CHECK(ask(answer_to, {"server 2"}).outcome == Outcome::wrong_body);
   CHECK(ask([](const std::string& query) { return query; }).outcome == Outcome::timed_out);
-  CHECK(ask([](const std::string& query) { return query.substr(0, 2) + "\x81\x83" + query.substr(4); }).outcome ==
-        Outcome::bad_status);
+  CHECK(ask([](const std::string& query) {
+          return query.substr(0, 2) + "\x81\x83" + query.substr(4);
+        }).outcome == Outcome::bad_status);
 }
 
 TEST_CASE("A closed UDP port refuses", "[load]") {

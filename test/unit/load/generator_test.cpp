@@ -36,9 +36,9 @@ TEST_CASE("A ramp opens every connection once, from each source in turn", "[load
   Server server(io, {kAnswer}, Server::End::close);
   const HttpTarget target = server.target();
   std::vector<uint64_t> after_step;
-  RampGenerator generator(
-      attempts(io, target), {asio::ip::make_address("127.0.0.2"), asio::ip::make_address("127.0.0.3")}, Ramp(4, 2),
-      [&](const Tally& tally) { after_step.push_back(tally.ended()); });
+  RampGenerator generator(attempts(io, target),
+                          {asio::ip::make_address("127.0.0.2"), asio::ip::make_address("127.0.0.3")},
+                          Ramp(4, 2), [&](const Tally& tally) { after_step.push_back(tally.ended()); });
   generator.start([&] { io.stop(); });
   io.run();
   CHECK(generator.tally().served() == 20);

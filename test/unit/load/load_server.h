@@ -24,7 +24,8 @@ inline HttpTarget target_of(const boost::asio::ip::tcp::endpoint& endpoint) {
   return target;
 }
 
-// Answers the requests of each connection with `answers` in turn (empty: silence) and then closes, with RST if asked for.
+// Answers the requests of each connection with `answers` in turn (empty: silence) and then closes, with RST
+// if asked for.
 struct Server {
   enum class End { close, reset, stay_open };
   using tcp = boost::asio::ip::tcp;
@@ -48,17 +49,19 @@ struct Server {
 
   void serve(const Socket& socket, std::size_t nth) {
     auto buffer = std::make_shared<std::string>(1000, '\0');
-    socket->async_read_some(boost::asio::buffer(*buffer), [this, socket, buffer, nth](const auto& error, std::size_t bytes) {
-      if (error) return;
-      requests.push_back(buffer->substr(0, bytes));
-      boost::asio::async_write(*socket, boost::asio::buffer(answers[nth]), [this, socket, nth](const auto&, std::size_t) {
-        if (nth + 1 < answers.size()) return serve(socket, nth + 1);
-        if (end == End::stay_open) open.push_back(socket);
-        if (end != End::reset) return;
-        socket->set_option(boost::asio::socket_base::linger(true, 0));
-        socket->close();  // the destructor would undo the option
-      });
-    });
+    socket->async_read_some(
+        boost::asio::buffer(*buffer), [this, socket, buffer, nth](const auto& error, std::size_t bytes) {
+          if (error) return;
+          requests.push_back(buffer->substr(0, bytes));
+          boost::asio::async_write(*socket, boost::asio::buffer(answers[nth]),
+                                   [this, socket, nth](const auto&, std::size_t) {
+                                     if (nth + 1 < answers.size()) return serve(socket, nth + 1);
+                                     if (end == End::stay_open) open.push_back(socket);
+                                     if (end != End::reset) return;
+                                     socket->set_option(boost::asio::socket_base::linger(true, 0));
+                                     socket->close();  // the destructor would undo the option
+                                   });
+        });
   }
 
   tcp::acceptor acceptor;
