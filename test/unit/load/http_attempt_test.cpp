@@ -74,7 +74,7 @@ TEST_CASE("What is lost is counted by how it was lost", "[load]") {
   CHECK(ask("", End::reset).outcome == Outcome::reset);
   CHECK(ask(kAnswer.substr(0, 20), End::reset).outcome == Outcome::reset);
   CHECK(ask("", End::stay_open, 50ms).outcome == Outcome::timed_out);
-  CHECK(ask(kAnswer.substr(0, 60), End::stay_open, 50ms).outcome == Outcome::timed_out);
+  CHECK(ask(kAnswer.substr(0, 40), End::stay_open, 50ms).outcome == Outcome::timed_out);
   CHECK(ask(kAnswer + "more", End::close).outcome == Outcome::wrong_body);
   CHECK(ask("nothing of HTTP\r\n\r\n", End::close).outcome == Outcome::wrong_body);
   CHECK(ask("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", End::close).outcome == Outcome::bad_status);
