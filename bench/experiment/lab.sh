@@ -46,7 +46,7 @@ ensure() {
   [ -z "$current" ] || stop_director
   [ "$1" = steelyard ] || fail "there is no director '$1'"
   local weights
-  mapfile -t weights < <(yes 1 | head -n "$3")
+  mapfile -t weights < <(seq "$3" | sed 's/.*/1/')
   { service web 80 tcp "$2" 8080 "${weights[@]}"; service dns 53 udp "$2" 53 "${weights[@]}"; } |
     capacity=1M start_director "$driver"
   current=$*
