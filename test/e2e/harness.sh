@@ -156,8 +156,8 @@ lab() {
 # -- real servers ------------------------------------------------------------------------------------------------------
 
 # web SPACE BODY: nginx on port 8080 that answers / with BODY, serves the files in $dir/SPACE/files and takes uploads
-# there by PUT; one line a request in $dir/SPACE/access.log. It has $web_workers processes (default 1). /health is 200 unless there is a file $dir/SPACE/sick, then
-# 503; its requests go to $dir/SPACE/health.log. Its process id is in ${web[SPACE]}.
+# there by PUT; one line a request in $dir/SPACE/access.log. It has $web_workers processes (default 1). /health is 200 unless
+# there is a file $dir/SPACE/sick, then 503; its requests go to $dir/SPACE/health.log. Its process id is in ${web[SPACE]}.
 declare -A web
 web() {
   local home=$dir/$1
