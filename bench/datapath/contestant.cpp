@@ -40,7 +40,7 @@ Round Stopwatch::stop(uint64_t packets) const noexcept {
           static_cast<double>(tsc) * 1e9 / static_cast<double>(rte_get_tsc_hz())};
 }
 
-Established& Stage::established() {
+Established& Arena::established() {
   if (!established_)
     established_ = setting_.captures == nullptr ? establish_made_up(setting_, buffers_)
                                                 : establish_captures(setting_, buffers_);

@@ -51,9 +51,9 @@ class Contestant {
 };
 
 // What the contestants of one setting have in common: buffers, the established connections, their packets.
-class Stage {
+class Arena {
  public:
-  Stage(const Setting& setting, const BufferPool& buffers) : setting_(setting), buffers_(buffers) {}
+  Arena(const Setting& setting, const BufferPool& buffers) : setting_(setting), buffers_(buffers) {}
   const Setting& setting() const noexcept { return setting_; }
   const BufferPool& buffers() const noexcept { return buffers_; }
   Established& established();  // made when it is first asked for
@@ -67,17 +67,17 @@ class Stage {
 struct ContestantKind {
   std::string_view name, what;
   bool of_captures;  // also on packets of captures
-  std::unique_ptr<Contestant> (*make)(Stage& stage);
+  std::unique_ptr<Contestant> (*make)(Arena& arena);
 };
 // All there are, in the order they run in.
 std::span<const ContestantKind> contestants() noexcept;
 
 // Their makers, a file each.
-std::unique_ptr<Contestant> make_source(Stage& stage);
-std::unique_ptr<Contestant> make_macswap(Stage& stage);
-std::unique_ptr<Contestant> make_nat(Stage& stage);
-std::unique_ptr<Contestant> make_miss(Stage& stage);
-std::unique_ptr<Contestant> make_connect(Stage& stage);
-std::unique_ptr<Contestant> make_churn(Stage& stage);
+std::unique_ptr<Contestant> make_source(Arena& arena);
+std::unique_ptr<Contestant> make_macswap(Arena& arena);
+std::unique_ptr<Contestant> make_nat(Arena& arena);
+std::unique_ptr<Contestant> make_miss(Arena& arena);
+std::unique_ptr<Contestant> make_connect(Arena& arena);
+std::unique_ptr<Contestant> make_churn(Arena& arena);
 
 }  // namespace steelyard::bench

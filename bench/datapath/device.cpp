@@ -15,15 +15,15 @@ constexpr unsigned kPatience = 5;       // seconds without a packet
 
 class OnDevices : public Contestant {
  public:
-  OnDevices(std::string_view name, Stage& stage, const Devices& devices)
+  OnDevices(std::string_view name, Arena& arena, const Devices& devices)
       : name_(name),
-        stage_(stage),
-        source_(stage.buffers(), kOwnMacs, {kGatewayMac, server_mac(0)}),
+        arena_(arena),
+        source_(arena.buffers(), kOwnMacs, {kGatewayMac, server_mac(0)}),
         io_(devices, source_) {
-    stage.established().load(source_, 0, true);
+    arena.established().load(source_, 0, true);
   }
   void check() override { timed(kChecked); }
-  Round round(unsigned) override { return timed(stage_.setting().round_packets); }
+  Round round(unsigned) override { return timed(arena_.setting().round_packets); }
 
  protected:
   virtual uint16_t turn() noexcept = 0;
@@ -44,7 +44,7 @@ class OnDevices : public Contestant {
     return watch.stop(done);
   }
   std::string name_;
-  Stage& stage_;
+  Arena& arena_;
   MemoryNic source_;
   DeviceIo io_;
 };
@@ -61,17 +61,17 @@ class Macswap : public OnDevices {
 
 class Nat : public OnDevices {
  public:
-  Nat(std::string_view name, Stage& stage, const Devices& devices)
-      : OnDevices(name, stage, devices),
-        rig_(stage.established().rig()),
+  Nat(std::string_view name, Arena& arena, const Devices& devices)
+      : OnDevices(name, arena, devices),
+        rig_(arena.established().rig()),
         worker_(0, io_, rig_.director().shared(), rig_.director().counters(0), rig_.director().limits()) {}
 
   // First on memory, then on what the devices bring: made-up packets are known by their sequence number.
   void check() override {
-    stage_.established().check(0);
+    arena_.established().check(0);
     std::optional<Checker> checker;
-    if (stage_.setting().captures == nullptr) {
-      checker.emplace(stage_.established().server_of(), stage_.setting().one_port);
+    if (arena_.setting().captures == nullptr) {
+      checker.emplace(arena_.established().server_of(), arena_.setting().one_port);
       io_.observe([&](uint8_t port, std::span<rte_mbuf* const> packets) { checker->look(port, packets); });
     }
     const auto before = rig_.director().packets();
@@ -111,11 +111,11 @@ class Nat : public OnDevices {
 
 }  // namespace
 
-std::unique_ptr<Contestant> make_on_devices(std::string_view contestant, Stage& stage,
+std::unique_ptr<Contestant> make_on_devices(std::string_view contestant, Arena& arena,
                                             const Devices& devices) {
-  if (contestant == "source") return std::make_unique<Source>(contestant, stage, devices);
-  if (contestant == "macswap") return std::make_unique<Macswap>(contestant, stage, devices);
-  return std::make_unique<Nat>(contestant, stage, devices);
+  if (contestant == "source") return std::make_unique<Source>(contestant, arena, devices);
+  if (contestant == "macswap") return std::make_unique<Macswap>(contestant, arena, devices);
+  return std::make_unique<Nat>(contestant, arena, devices);
 }
 
 }  // namespace steelyard::bench

@@ -9,10 +9,10 @@
 
 namespace steelyard::bench {
 
-// `source`, `macswap` or `nat`. The connections are those of the stage, opened on memory; the packets are
+// `source`, `macswap` or `nat`. The connections are those of the arena, opened on memory; the packets are
 // whatever the devices bring. `nat` looks at the first ones before the clock, and its facts tell how many are
 // forwarded.
-std::unique_ptr<Contestant> make_on_devices(std::string_view contestant, Stage& stage,
+std::unique_ptr<Contestant> make_on_devices(std::string_view contestant, Arena& arena,
                                             const Devices& devices);
 
 }  // namespace steelyard::bench

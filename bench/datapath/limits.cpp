@@ -10,11 +10,11 @@ namespace {
 // One NIC for each worker, without a director behind it.
 class Bare : public Contestant {
  public:
-  explicit Bare(Stage& stage) : stage_(stage), packets_(stage.setting().round_packets) {
-    for (unsigned w = 0; w < stage.setting().workers; ++w) {
+  explicit Bare(Arena& arena) : arena_(arena), packets_(arena.setting().round_packets) {
+    for (unsigned w = 0; w < arena.setting().workers; ++w) {
       nics_.push_back(
-          std::make_unique<MemoryNic>(stage.buffers(), kOwnMacs, std::array{kGatewayMac, server_mac(0)}));
-      stage.established().load(*nics_.back(), w, true);
+          std::make_unique<MemoryNic>(arena.buffers(), kOwnMacs, std::array{kGatewayMac, server_mac(0)}));
+      arena.established().load(*nics_.back(), w, true);
     }
   }
 
@@ -27,7 +27,7 @@ class Bare : public Contestant {
     while (done < packets_) done += turn(nic);
     return watch.stop(done);
   }
-  Stage& stage_;
+  Arena& arena_;
   std::vector<std::unique_ptr<MemoryNic>> nics_;
   uint64_t packets_;
 };
@@ -43,8 +43,8 @@ class Macswap : public Bare {
   using Bare::Bare;
   void check() override {
     uint64_t seen = 0, wrong = 0;
-    MemoryNic received(stage_.buffers(), kOwnMacs, {kGatewayMac, server_mac(0)});
-    stage_.established().load(received, 0, true);
+    MemoryNic received(arena_.buffers(), kOwnMacs, {kGatewayMac, server_mac(0)});
+    arena_.established().load(received, 0, true);
     rte_mbuf* as_received = nullptr;
     nics_[0]->observe([&](uint8_t, std::span<rte_mbuf* const> packets) {
       for (rte_mbuf* m : packets) {
@@ -67,7 +67,7 @@ class Macswap : public Bare {
 
 }  // namespace
 
-std::unique_ptr<Contestant> make_source(Stage& stage) { return std::make_unique<Source>(stage); }
-std::unique_ptr<Contestant> make_macswap(Stage& stage) { return std::make_unique<Macswap>(stage); }
+std::unique_ptr<Contestant> make_source(Arena& arena) { return std::make_unique<Source>(arena); }
+std::unique_ptr<Contestant> make_macswap(Arena& arena) { return std::make_unique<Macswap>(arena); }
 
 }  // namespace steelyard::bench

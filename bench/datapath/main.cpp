@@ -94,14 +94,14 @@ std::vector<Setting> settings(const Options& options, const Ground& ground) {
 
 std::vector<Result> run(const Options& options, const Setting& setting, const Ground& ground,
                         const std::string& where) {
-  Stage stage(setting, *ground.buffers);
+  Arena arena(setting, *ground.buffers);
   std::vector<Entrant> entrants;
   for (const ContestantKind& kind : contestants())
     if (std::ranges::find(options.contestants, kind.name) != options.contestants.end()) {
       progress(fmt::format("{}: opening connections, checking {}", where, kind.name));
       entrants.push_back(
           {kind.name,
-           ground.devices ? make_on_devices(kind.name, stage, *ground.devices) : kind.make(stage),
+           ground.devices ? make_on_devices(kind.name, arena, *ground.devices) : kind.make(arena),
            {}});
       entrants.back().contestant->check();
     }
@@ -114,7 +114,7 @@ std::vector<Result> run(const Options& options, const Setting& setting, const Gr
     }
   progress("");
   Setting played = setting;
-  if (setting.captures != nullptr) played.flows = stage.established().flows();
+  if (setting.captures != nullptr) played.flows = arena.established().flows();
   std::vector<Result> results;
   for (const Entrant& e : entrants)
     results.push_back(summarise(std::string(e.name), played, e.rounds, e.contestant->facts()));
@@ -160,11 +160,11 @@ void time_batches(const Options& options, const Ground& ground) {
 
 // The first setting's packets, each once.
 void write_traffic(const Options& options, const Ground& ground) {
-  Stage stage(settings(options, ground).front(), *ground.buffers);
+  Arena arena(settings(options, ground).front(), *ground.buffers);
   std::vector<replay::PcapWriter> files;
   for (const std::string& f : options.write) files.emplace_back(f);
   MemoryNic nic(*ground.buffers, kOwnMacs, {kGatewayMac, server_mac(0)});
-  stage.established().load(nic, 0, false);
+  arena.established().load(nic, 0, false);
   rte_mbuf* packets[kBatchSize];
   int64_t ns = 0;
   while (const uint16_t n = nic.receive(packets, kBatchSize)) {

@@ -11,10 +11,10 @@ namespace {
 
 class Nat : public Contestant {
  public:
-  explicit Nat(Stage& stage) : stage_(stage), established_(stage.established()), rig_(established_.rig()) {}
+  explicit Nat(Arena& arena) : arena_(arena), established_(arena.established()), rig_(established_.rig()) {}
 
   void check() override {
-    for (unsigned w = 0; w < stage_.setting().workers; ++w) {
+    for (unsigned w = 0; w < arena_.setting().workers; ++w) {
       established_.check(w);
       established_.load(rig_.nic(w), w, true);
     }
@@ -24,7 +24,7 @@ class Nat : public Contestant {
   Round round(unsigned worker) override {
     began_[worker] = rig_.nic(worker).position();
     const Stopwatch watch;
-    const uint64_t done = rig_.run(worker, stage_.setting().round_packets);
+    const uint64_t done = rig_.run(worker, arena_.setting().round_packets);
     const Round round = watch.stop(done);
     done_[worker] = done;
     return round;
@@ -32,7 +32,7 @@ class Nat : public Contestant {
 
   void between() override {
     rig_.tick();
-    for (unsigned w = 0; w < stage_.setting().workers; ++w)
+    for (unsigned w = 0; w < arena_.setting().workers; ++w)
       expected_ += established_.sent_for(w, began_[w], std::exchange(done_[w], 0));
     if (sent() != expected_)
       throw WrongAnswer(fmt::format("nat: {} of {} packets were sent", sent(), expected_));
@@ -47,10 +47,10 @@ class Nat : public Contestant {
  private:
   uint64_t sent() const noexcept {
     uint64_t sum = 0;
-    for (unsigned w = 0; w < stage_.setting().workers; ++w) sum += rig_.nic(w).sent();
+    for (unsigned w = 0; w < arena_.setting().workers; ++w) sum += rig_.nic(w).sent();
     return sum;
   }
-  Stage& stage_;
+  Arena& arena_;
   Established& established_;
   Rig& rig_;
   uint64_t expected_ = 0;
@@ -61,18 +61,18 @@ class Nat : public Contestant {
 // On the established table: clients' packets without SYN from endpoints that have no connection.
 class Miss : public Contestant {
  public:
-  explicit Miss(Stage& stage)
-      : rig_({stage.setting().flows, stage.setting().workers, stage.setting().huge_pages}, stage.buffers()),
-        stage_(stage) {
-    rig_.open(stage.setting().flows);
+  explicit Miss(Arena& arena)
+      : rig_({arena.setting().flows, arena.setting().workers, arena.setting().huge_pages}, arena.buffers()),
+        arena_(arena) {
+    rig_.open(arena.setting().flows);
     for (uint32_t i = 0; i < 1 << 20; ++i)
-      specs_.push_back(from_client(stage.setting().flows + i * 37 % (1 << 20), kAck));
-    for (unsigned w = 0; w < stage.setting().workers; ++w) rig_.nic(w).load(specs_, true);
+      specs_.push_back(from_client(arena.setting().flows + i * 37 % (1 << 20), kAck));
+    for (unsigned w = 0; w < arena.setting().workers; ++w) rig_.nic(w).load(specs_, true);
     before_ = rig_.drops();
   }
   Round round(unsigned worker) override {
     const Stopwatch watch;
-    const uint64_t done = rig_.run(worker, stage_.setting().round_packets);
+    const uint64_t done = rig_.run(worker, arena_.setting().round_packets);
     const Round round = watch.stop(done);
     done_ += done;
     return round;
@@ -87,7 +87,7 @@ class Miss : public Contestant {
 
  private:
   Rig rig_;
-  Stage& stage_;
+  Arena& arena_;
   std::vector<Spec> specs_;
   std::atomic<uint64_t> done_{0};
   uint64_t before_ = 0;
@@ -95,7 +95,7 @@ class Miss : public Contestant {
 
 }  // namespace
 
-std::unique_ptr<Contestant> make_nat(Stage& stage) { return std::make_unique<Nat>(stage); }
-std::unique_ptr<Contestant> make_miss(Stage& stage) { return std::make_unique<Miss>(stage); }
+std::unique_ptr<Contestant> make_nat(Arena& arena) { return std::make_unique<Nat>(arena); }
+std::unique_ptr<Contestant> make_miss(Arena& arena) { return std::make_unique<Miss>(arena); }
 
 }  // namespace steelyard::bench

@@ -16,17 +16,17 @@ constexpr uint32_t kPiece = 1 << 20;  // connections whose packets are made at a
 // Plays the packets of flows [0, flows) through worker 0, or the part of each worker.
 class Opening : public Contestant {
  public:
-  Opening(Stage& stage, std::string name, unsigned packets_each)
-      : stage_(stage),
+  Opening(Arena& arena, std::string name, unsigned packets_each)
+      : arena_(arena),
         name_(std::move(name)),
         packets_each_(packets_each),
-        workers_(stage.setting().workers),
-        rig_({stage.setting().flows, workers_, stage.setting().huge_pages}, stage.buffers()),
+        workers_(arena.setting().workers),
+        rig_({arena.setting().flows, workers_, arena.setting().huge_pages}, arena.buffers()),
         specs_(workers_) {}
 
   void check() override {
     // Picks go round and round, so the n-th connection's server is known.
-    const uint32_t flows = std::min<uint32_t>(stage_.setting().flows, kPiece) / kServers * kServers;
+    const uint32_t flows = std::min<uint32_t>(arena_.setting().flows, kPiece) / kServers * kServers;
     std::vector<uint8_t> server_of(flows);
     for (uint32_t f = 0; f < flows; ++f) server_of[f] = static_cast<uint8_t>(f % kServers);
     Checker checker(server_of);
@@ -82,7 +82,7 @@ class Opening : public Contestant {
   Facts facts() const override {
     return {.opens_connections = true,
             .connections_a_packet = 1.0 / packets_each_,
-            .bytes_per_connection = static_cast<double>(rig_.memory_bytes()) / stage_.setting().flows,
+            .bytes_per_connection = static_cast<double>(rig_.memory_bytes()) / arena_.setting().flows,
             .huge_pages = rig_.on_huge_pages()};
   }
 
@@ -94,14 +94,14 @@ class Opening : public Contestant {
  private:
   // Whole rounds of the schedule, so that the next round begins with the first server again.
   uint32_t usable_flows() const noexcept {
-    return stage_.setting().flows / (kServers * workers_) * (kServers * workers_);
+    return arena_.setting().flows / (kServers * workers_) * (kServers * workers_);
   }
   uint64_t connections() {
     uint64_t sum = 0;
     for (const auto& s : rig_.director().services()) sum += s.totals.connections;
     return sum;
   }
-  Stage& stage_;
+  Arena& arena_;
   std::string name_;
   unsigned packets_each_, workers_;
   Rig rig_;
@@ -111,7 +111,7 @@ class Opening : public Contestant {
 
 class Connect : public Opening {
  public:
-  explicit Connect(Stage& stage) : Opening(stage, "connect", 1) {}
+  explicit Connect(Arena& arena) : Opening(arena, "connect", 1) {}
 
  private:
   uint32_t step() const noexcept override { return kPiece; }
@@ -122,7 +122,7 @@ class Connect : public Opening {
 
 class Churn : public Opening {
  public:
-  explicit Churn(Stage& stage) : Opening(stage, "churn", 8) {}
+  explicit Churn(Arena& arena) : Opening(arena, "churn", 8) {}
 
  private:
   uint32_t step() const noexcept override { return kChurnStep; }
@@ -133,7 +133,7 @@ class Churn : public Opening {
 
 }  // namespace
 
-std::unique_ptr<Contestant> make_connect(Stage& stage) { return std::make_unique<Connect>(stage); }
-std::unique_ptr<Contestant> make_churn(Stage& stage) { return std::make_unique<Churn>(stage); }
+std::unique_ptr<Contestant> make_connect(Arena& arena) { return std::make_unique<Connect>(arena); }
+std::unique_ptr<Contestant> make_churn(Arena& arena) { return std::make_unique<Churn>(arena); }
 
 }  // namespace steelyard::bench
