@@ -117,7 +117,7 @@ TEST_CASE("a producer and a consumer on two threads", "[capture]") {
 TEST_CASE("the oldest packet of several rings comes first, also across the wrap of the clock", "[capture]") {
   capture::Capture capture({}, 3, 4096);
   const uint32_t first = ~uint32_t{0} - 3;
-  for (const auto [ring, age] : {std::pair{2u, 0u}, {0u, 1u}, {2u, 3u}, {1u, 5u}, {0u, 9u}}) {
+  for (const auto& [ring, age] : {std::pair{2u, 0u}, {0u, 1u}, {2u, 3u}, {1u, 5u}, {0u, 9u}}) {
     Record* r = capture.ring(ring).append(0);
     REQUIRE(r != nullptr);
     r->us = first + age;
