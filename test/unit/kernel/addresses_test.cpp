@@ -1,5 +1,7 @@
 #include "kernel/addresses.h"
 
+#include <array>
+
 #include <catch2/catch.hpp>
 
 #include "kernel/sysctl.h"
@@ -17,7 +19,7 @@ TEST_CASE("a gratuitous ARP is a padded broadcast request with the address on bo
   want.resize(60);
   CHECK(gratuitous_arp(mac, *parse_ipv4("203.0.113.10")) == want);
 
-  const auto tag = {0x81, 0, 0, 20};
+  const std::array<uint8_t, 4> tag{0x81, 0, 0, 20};
   want.insert(want.begin() + 12, tag.begin(), tag.end());
   CHECK(gratuitous_arp(mac, *parse_ipv4("203.0.113.10"), 20) == want);
 }
