@@ -11,12 +11,13 @@ inline constexpr std::chrono::milliseconds kRateInterval{2000};
 
 class DecayingRate {
  public:
-  // What has been counted by now, and how long after the last call.
+  // What has been counted by now, and how long after the last call. A count that is made of several counters,
+  // which are not read at one moment, may come out lower than before: then nothing has been counted.
   void update(uint64_t count, std::chrono::milliseconds passed) noexcept {
     if (passed.count() <= 0) return;
-    const double recent = static_cast<double>(count - last_) * 1000 / static_cast<double>(passed.count());
-    rate_ += (recent - rate_) / 4;
-    last_ = count;
+    const uint64_t more = count > last_ ? count - last_ : 0;
+    rate_ += (static_cast<double>(more) * 1000 / static_cast<double>(passed.count()) - rate_) / 4;
+    last_ += more;
   }
   void restart(uint64_t count) noexcept { rate_ = 0, last_ = count; }
   double per_second() const noexcept { return rate_; }

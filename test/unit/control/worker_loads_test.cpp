@@ -39,6 +39,17 @@ TEST_CASE_METHOD(Fixture, "a worker's busy share, batches and packets a second o
   CHECK(loads.view(0).busy == Approx(0).margin(1e-6));
 }
 
+TEST_CASE_METHOD(Fixture, "a turn that is seen before it is known to be idle does no harm", "[control]") {
+  own().turns.add(11);
+  own().idle_turns.add(9);  // the last one's is still to come
+  own().received.add(8);
+  loads.tick(3s);
+  CHECK(loads.view(0).batch == Approx(4));
+  own().idle_turns.add(1);
+  for (int i = 2; i <= 10; ++i) loads.tick(1000ms + i * 2s);
+  CHECK(loads.view(0).batch == Approx(4));
+}
+
 TEST_CASE_METHOD(Fixture, "stages take nanoseconds of the packets in the turns that were timed",
                  "[control]") {
   own().stages.turns.add(2);
