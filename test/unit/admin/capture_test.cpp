@@ -153,5 +153,9 @@ TEST_CASE_METHOD(Fixture, "steelyardctl capture says what it does not take", "[a
   CHECK(run({"--drops", "no_server", "--count", "1"}, out, error) == 0);
   CHECK(run({"--write", "/nowhere/x.pcapng"}, out, error) == 1);
   CHECK(error == "steelyardctl: /nowhere/x.pcapng: No such file or directory\n");
-  CHECK(run({"--service", "ftp"}, out, error) == 1);
+  const std::string file = server.directory.path + "/old.pcapng";
+  std::ofstream(file) << "what it held";
+  CHECK(run({"--service", "ftp", "--write", file.c_str()}, out, error) == 1);
+  std::ifstream old(file);
+  CHECK(std::string(std::istreambuf_iterator<char>(old), {}) == "what it held");
 }
