@@ -46,7 +46,7 @@ capture::Filter::Service service(const control::Director& director, std::string_
         return {*slot, s.address, s.protocol};
     names += (names.empty() ? "" : ", ") + s.name;
   }
-  throw Refusal(400, fmt::format("there is no service {}; there are: {}", name, names));
+  throw Refusal(404, fmt::format("there is no service {}; there are: {}", name, names));
 }
 
 DropReason reason(std::string_view name) {
