@@ -7,9 +7,10 @@
 
 namespace steelyard::admin {
 
-// GET /v1/services: a list of {name, address, port, protocol, scheduler, connections, active, inactive,
-// packets_in, packets_out, bytes_in, bytes_out, per_second: {connections, packets_in, packets_out, bytes_in,
-// bytes_out}, servers: [{address, port, weight, state, reason, and the same counters}]}.
+// GET /v1/services: a list of {name, address, port, protocol, scheduler, scheduler_options, state,
+// connections, active, inactive, packets_in, packets_out, bytes_in, bytes_out, per_second: {connections,
+// packets_in, packets_out, bytes_in, bytes_out}, servers: [{address, port, weight, state, reason, and the
+// same counters}]}.
 boost::json::array services(const control::Director& director);
 // GET /v1/servers: a list of {service, and what services() says of a server}.
 boost::json::array servers(const control::Director& director);
