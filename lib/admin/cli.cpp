@@ -198,6 +198,9 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
     say(std::string(e.what()) + "; see steelyardctl --help");
   } catch (const options::error& e) {
     say(std::string(e.what()) + "; see steelyardctl --help");
+  } catch (const std::exception& e) {
+    say(fmt::format("the director's answer makes no sense; is it of another version? ({})", e.what()));
+    return kFailed;
   }
   return kBadUsage;
 }

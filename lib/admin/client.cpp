@@ -12,6 +12,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/json/parse.hpp>
+#include <boost/system/system_error.hpp>
 #include <boost/url/url.hpp>
 #include <fmt/format.h>
 
@@ -56,7 +57,11 @@ class Exchange {
  private:
   void connect() {
     Error error;
-    stream_.socket().connect(Local::endpoint(socket_), error);
+    try {
+      stream_.socket().connect(Local::endpoint(socket_), error);
+    } catch (const boost::system::system_error& e) {  // too long for a Unix socket
+      error = e.code();
+    }
     if (error)
       throw ClientError(fmt::format(
           "no director answers on {} ({}); name it with --instance, or its admin_socket with --socket",

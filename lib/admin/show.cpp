@@ -25,7 +25,7 @@ std::optional<Seconds> pause(const Invocation& call) {
   if (text.empty()) return Seconds{2};
   double seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc{} || end != text.data() + text.size() || seconds < 0.1 || seconds > 86400)
+  if (error != std::errc{} || end != text.data() + text.size() || !(seconds >= 0.1 && seconds <= 86400))
     throw UsageError(fmt::format("--watch={}: it takes seconds, 0.1 to 86400", text));
   return Seconds{seconds};
 }

@@ -82,6 +82,10 @@ TEST_CASE("a failure is one line and an exit code", "[admin]") {
        admin::kFailed,
        "no director answers on /run/steelyard/no-such.sock (No such file or directory); name it with "
        "--instance, or its admin_socket with --socket"},
+      {{"show", "drops", "-s", "/" + std::string(120, 'x')},
+       admin::kFailed,
+       "no director answers on /" + std::string(120, 'x') +
+           " (File name too long); name it with --instance, or its admin_socket with --socket"},
       {{"show", "drops", "-i", "blue", "-s", "/nowhere/s.sock"},
        admin::kBadUsage,
        "--instance and --socket both name the director; give one; see steelyardctl --help"},
@@ -95,6 +99,9 @@ TEST_CASE("a failure is one line and an exit code", "[admin]") {
       {{"show", "drops", "--watch=never"},
        admin::kBadUsage,
        "--watch=never: it takes seconds, 0.1 to 86400; see steelyardctl --help"},
+      {{"show", "drops", "--watch=nan"},
+       admin::kBadUsage,
+       "--watch=nan: it takes seconds, 0.1 to 86400; see steelyardctl --help"},
   }));
   const Said said = run(words);
   CHECK(said.code == code);
@@ -108,6 +115,18 @@ TEST_CASE("a wrong word after show names the right ones", "[admin]") {
   CHECK_THAT(said.error, Catch::StartsWith("steelyardctl: show knows no me; it takes services, servers, "));
   CHECK_THAT(run({"show"}).error, Catch::StartsWith("steelyardctl: show what?; it takes services, "));
   CHECK_THAT(run({"show", "drops", "--frobnicate"}).error, Catch::Contains("frobnicate"));
+}
+
+TEST_CASE("an answer that lacks what another version has is a failure", "[admin]") {
+  const admin::Routes routes{
+      {admin::Method::get,
+       "/v1/services",
+       [](const admin::Request&) -> admin::Answer { return json::value(json::array{json::object{}}); },
+       {}}};
+  RunningServer server(routes);
+  const Said said = run({"show", "services", "-s", server.socket()});
+  CHECK(said.code == admin::kFailed);
+  CHECK_THAT(said.error, Catch::StartsWith("steelyardctl: the director's answer makes no sense"));
 }
 
 TEST_CASE("an output that can't be written is a failure", "[admin]") {
