@@ -52,7 +52,8 @@ capture::Filter::Service service(const control::Director& director, std::string_
 DropReason reason(std::string_view name) {
   for (std::size_t i = 0; i < kDropReasons; ++i)
     if (to_string(static_cast<DropReason>(i)) == name) return static_cast<DropReason>(i);
-  throw Refusal(400, fmt::format("there is no drop reason {}; `steelyardctl show drops` lists them", name));
+  throw Refusal(
+      400, fmt::format("there is no drop reason {}; `steelyardctl show drops -o json` lists them", name));
 }
 
 capture::Reasons reasons(std::string_view names) {

@@ -105,7 +105,7 @@ TEST_CASE_METHOD(Fixture, "a capture that is asked for nonsense says what is wro
           fmt::format("client {}: it takes an address or a prefix, as 192.0.2.0/24", wrong));
   CHECK(refusal({{"client", "10.0.0.1/8"}}) == "none");
   CHECK(refusal({{"drops", "no_server,nonsense"}}) ==
-        "there is no drop reason nonsense; `steelyardctl show drops` lists them");
+        "there is no drop reason nonsense; `steelyardctl show drops -o json` lists them");
   CHECK(refusal({{"drops", ""}}) == "none");
   CHECK(refusal({{"drops", "no_server,fragment"}}) == "none");
   for (const char* wrong : {"0", "-1", "x", "1x"})
