@@ -34,7 +34,10 @@ BufferPool::BufferPool(std::size_t longest)
                                     static_cast<uint16_t>(room(longest)),
                                     static_cast<int>(rte_socket_id()))) {
   if (!pool_) throw StartError(fmt::format("no memory for the packet buffers: {}", rte_strerror(rte_errno)));
-  // Payloads are zeros for good: nobody writes them.
+  blank();
+}
+
+void BufferPool::blank() const noexcept {
   rte_mempool_obj_iter(
       pool_.get(),
       [](rte_mempool*, void*, void* object, unsigned) {

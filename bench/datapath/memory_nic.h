@@ -23,6 +23,9 @@ class BufferPool {
   explicit BufferPool(std::size_t longest = kLongest);
   // What it takes.
   static std::size_t bytes(std::size_t longest) noexcept;
+  // Fills all buffers with zeros, as they are at first: the payloads of made packets, which nobody writes.
+  // For who plays made packets after frames of captures.
+  void blank() const noexcept;
   rte_mempool* get() const noexcept { return pool_.get(); }
 
  private:

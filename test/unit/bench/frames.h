@@ -12,9 +12,11 @@ namespace steelyard::bench {
 
 using Frame = std::vector<uint8_t>;
 
+// Blank, for tests of either kind of packets.
 inline const BufferPool& buffers() {
   replay::start_private_eal(64);
   static const BufferPool pool;
+  pool.blank();
   return pool;
 }
 
