@@ -118,7 +118,8 @@ class TwoWorkers {
 
   std::vector<int64_t> active() const {
     std::vector<int64_t> active;
-    for (const control::ServerView& s : director_.services()[0].servers) active.push_back(s.totals.active);
+    const auto services = director_.services();
+    for (const control::ServerView& s : services[0].servers) active.push_back(s.totals.active);
     return active;
   }
   const control::Schedules::Statistics& schedules() const { return director_.schedules(); }
