@@ -135,7 +135,7 @@ TEST_CASE("Without affinity, packets of a flow come to any worker, each to one",
 
 TEST_CASE("The ratio of requests to replies is kept, also in a sample", "[bench]") {
   const Order order = GENERATE(Order::random, Order::sequential, Order::zipf);
-  const std::size_t flows = GENERATE(100, 100'000);
+  const std::size_t flows = GENERATE(std::size_t{100}, std::size_t{100'000});
   const auto specs = traffic(flows, order, 10'000, {3, 1});
   const auto replies = static_cast<std::size_t>(std::ranges::count_if(specs, is_reply));
   CHECK(replies > specs.size() / 5);
