@@ -18,7 +18,8 @@ constexpr uint32_t kStandIns = 0x64400000;   // 100.64.0.0/10, RFC 6598
 constexpr uint32_t kBlocks =
     0xc6120000;  // 198.18.0.0/15, RFC 2544: /24 blocks for the director's own subnets
 constexpr uint32_t kBlockCount = 512;
-constexpr uint32_t kCopiesFrom = 0x14000000;  // 20.0.0.0
+constexpr uint32_t kCopiesFrom = 0x14000000;    // 20.0.0.0
+constexpr uint32_t kCopiesBehind = 0xe0000000;  // 224.0.0.0, from which on addresses are no host's
 constexpr std::chrono::hours kYear{365 * 24};
 
 bool is_unicast(Ipv4 a) noexcept { return a.host() >> 24 != 0 && a.host() >> 28 < 14; }
@@ -115,16 +116,20 @@ void FlowMap::choose_copies() {
         numbers.try_emplace(flow.replayed_client.address, static_cast<uint32_t>(numbers.size()))
             .first->second;
   clients_ = numbers.size();
+  const uint64_t wanted = uint64_t{clients_} * (copies_ - 1);
+  const auto refuse = [&] {
+    throw std::length_error(
+        fmt::format("{} copies of {} clients are more than there are addresses", copies_, clients_));
+  };
+  if (wanted > kCopiesBehind - kCopiesFrom) refuse();
   uint32_t next = kCopiesFrom;
   const auto taken = [&](Ipv4 a) {
     return a.is_loopback() || a.host() >> 17 == kBlocks >> 17 || a.host() >> 22 == kStandIns >> 22 ||
            seen_.contains(a);
   };
-  for (std::size_t left = clients_ * (copies_ - 1); left > 0; --left, ++next) {
+  for (uint64_t left = wanted; left > 0; --left, ++next) {
     while (taken(Ipv4::from_host(next))) ++next;
-    if (!is_unicast(Ipv4::from_host(next)))
-      throw std::length_error(
-          fmt::format("{} copies of {} clients are more than there are addresses", copies_, clients_));
+    if (next >= kCopiesBehind) refuse();
     other_clients_.push_back(Ipv4::from_host(next));
   }
 }
