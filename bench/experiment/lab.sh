@@ -5,8 +5,10 @@
 #   ramp DIRECTOR SCHEDULER SERVERS USERS ITERATIONS
 #   hold DIRECTOR SCHEDULER SERVERS CONNECTIONS
 #   varied DIRECTOR SCHEDULER SERVERS KIND PERCENT        KIND: small keepalive download upload dns mix
+#   slowed DIRECTOR SCHEDULER SERVERS KIND USERS ITERATIONS        KIND: ramp users wire
 #
-# A director goes on from job to job while its scheduler and its number of servers stay the same.
+# A director goes on from job to job while its scheduler and its number of servers stay the same, but not for `slowed`.
+# From the environment: SLOW_SERVER, its number; SLOW_REQUESTS, what it answers a second; SLOW_WIRE, its wire's rate.
 exec 4>&1 1>&2 5<&0 < /dev/null
 trap '' PIPE  # a reader that is gone is an error like others, after which everything is taken away
 . "$(dirname "${BASH_SOURCE[0]}")/../../test/e2e/harness.sh"
@@ -37,9 +39,28 @@ names() {
   done
 }
 
+# On port 8081, the same answers; the slow server's after a queue. (`return` would be ahead of limit_req's queue, and is not
+# where it takes a redirect to come to it.)
+slow_port() {
+  local i limit
+  for ((i = 1; i <= servers; i++)); do
+    limit=
+    [ "$i" -ne "$SLOW_SERVER" ] || limit="limit_req zone=slow burst=100000;"
+    mkdir -p "$dir/s$i/more"
+    cat > "$dir/s$i/more/slow.conf" << END
+limit_req_zone \$server_port zone=slow:64k rate=${SLOW_REQUESTS}r/s;
+server {
+  listen 8081 backlog=4096 reuseport;
+  location / { $limit try_files /nothing @answer; }
+  location @answer { return 200 "server $i\n"; }
+}
+END
+  done
+}
+
 # -- the director ------------------------------------------------------------------------------------------------------
 
-# ensure DIRECTOR SCHEDULER SERVERS: it runs, as asked for.
+# ensure DIRECTOR SCHEDULER SERVERS [PORT]: it runs, as asked for; PORT of the web servers.
 current=
 ensure() {
   [ "$current" != "$*" ] || return 0
@@ -47,7 +68,7 @@ ensure() {
   [ "$1" = steelyard ] || fail "there is no director '$1'"
   local weights
   mapfile -t weights < <(seq "$3" | sed 's/.*/1/')
-  { service web 80 tcp "$2" 8080 "${weights[@]}"; service dns 53 udp "$2" 53 "${weights[@]}"; } |
+  { service web 80 tcp "$2" "${4:-8080}" "${weights[@]}"; service dns 53 udp "$2" 53 "${weights[@]}"; } |
     capacity=1M start_director "$driver"
   current=$*
 }
@@ -62,15 +83,31 @@ answer() { printf "$@" >&4; }
 # -- jobs --------------------------------------------------------------------------------------------------------------
 
 # Whatever was lost is in the result: only a generator that could not work at all ends the run.
-ramp() { # SERVERS USERS ITERATIONS
+count_by_server() { # SERVERS ARGUMENTS: of the load generator
   forget_requests
   local before begun
   before=$(director_counts)
   begun=$(ticks)
-  on client "$load" --url "http://$vip/" --users "$2" --iterations "$3" --source "$sources" --quiet \
-    --json "$dir/load.json" || [ $? -eq 1 ]
+  on client "$load" --url "http://$vip/" "${@:2}" --source "$sources" --quiet --json "$dir/load.json" || [ $? -eq 1 ]
   answer '{"load": %s, "director_before": %s, "director_after": %s, "nginx": %s, "cpu": %s}\n' \
     "$(cat "$dir/load.json")" "$before" "$(director_counts)" "$(counts_of_nginx "$1")" "$(seconds_since "$begun")"
+}
+
+ramp() { count_by_server "$1" --users "$2" --iterations "$3"; } # SERVERS USERS ITERATIONS
+
+# The study's ramp; users who go on alone, as many connections; the same, with the server at the end of a slow wire instead.
+slowed() { # SERVERS KIND USERS ITERATIONS
+  local alone=(--connections $(($4 * $3 * ($3 + 1) / 2)) --at-once "$3")
+  case $2 in
+    ramp) ramp "$1" "$3" "$4" ;;
+    users) count_by_server "$1" "${alone[@]}" ;;
+    wire)
+      on "s$SLOW_SERVER" tc qdisc add dev sy-s root tbf rate "$SLOW_WIRE" burst 3000 limit 10m
+      count_by_server "$1" "${alone[@]}"
+      on "s$SLOW_SERVER" tc qdisc del dev sy-s root
+      ;;
+    *) fail "there is no load '$2'" ;;
+  esac
 }
 
 all_hold() { [ "$(cat "$dir"/hold-*.log | grep -c '^holding')" -eq "$1" ]; }
@@ -145,16 +182,23 @@ varied() { # KIND PERCENT
 ulimit -n "$(ulimit -Hn)"
 [ "$(ulimit -n)" -ge 17000 ] || fail "a process may have $(ulimit -n) open files, and 17000 are needed: raise ulimit -Hn"
 lab $most_servers
+slow_port
 web_workers=4 webs
 contents
 names
 while read -r -u 5 job maker scheduler number rest; do
-  ensure "$maker" "$scheduler" "$number"
+  port=8080
+  if [ "$job" = slowed ]; then
+    [ -z "$current" ] || { stop_director; current=; }
+    [ "${rest%% *}" = wire ] || port=8081
+  fi
+  ensure "$maker" "$scheduler" "$number" "$port"
   # shellcheck disable=SC2086  # `rest` is words
   case $job in
     ramp) ramp "$number" $rest ;;
     hold) hold $rest ;;
     varied) varied $rest ;;
+    slowed) slowed "$number" $rest ;;
     *) fail "there is no job '$job'" ;;
   esac
 done

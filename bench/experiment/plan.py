@@ -11,6 +11,11 @@ KINDS = ("small", "keepalive", "download", "upload", "dns", "mix")
 HELD, QUICK_HELD = 200_000, 2_000
 QUICK_PERCENT = 4
 PARTS = ("cells", "concurrency", "varied")
+SCHEDULERS = ("rr", "wrr", "lc", "wlc", "sed", "nq", "mh", "lrt")
+LOADS = ("ramp", "users", "wire")
+SLOW_SERVER = 2  # not the first, which gets the connection where servers are equal
+SLOW_REQUESTS = 200  # that it answers a second; about a third of what each of the others can, or less
+SLOW_WIRE = "700kbit"  # that takes about as many small answers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,6 +82,28 @@ class Varied:
         return f"varied {self.director} {self.scheduler} {self.servers} {self.kind} {self.percent}"
 
 
+@dataclasses.dataclass(frozen=True)
+class Slowed:
+    """A cell with one server slowed. `load`: `ramp` is the study's; in `users` each of as many users goes on alone, until as
+    many connections were made; `wire` is the same, with a slow wire instead of a slow server."""
+    load: str
+    scheduler: str
+    users: int = 64
+    iterations: int = 10
+    servers: int = 4
+    director: str = "steelyard"
+
+    @property
+    def connections(self):
+        return self.iterations * self.users * (self.users + 1) // 2
+
+    def __str__(self):
+        return f"one slow server: {self.load}, {self.users} users x {self.iterations}, {self.scheduler}"
+
+    def line(self):
+        return f"slowed {self.director} {self.scheduler} {self.servers} {self.load} {self.users} {self.iterations}"
+
+
 def plural(number, noun):
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
@@ -89,6 +116,14 @@ def cells(quick=False):
                 yield Cell(users, iterations, servers)
         for users in BEYOND:
             yield Cell(users, 1, servers)
+
+
+def slowed(schedulers, quick=False):
+    """Raises ValueError for a scheduler that is not of the experiment."""
+    if unknown := [name for name in schedulers if name not in SCHEDULERS]:
+        raise ValueError(f"--schedulers {','.join(unknown)}: it takes {', '.join(SCHEDULERS)}")
+    size = {"users": 16, "iterations": 1} if quick else {}
+    return [Slowed(load, scheduler, **size) for load in LOADS for scheduler in schedulers]
 
 
 def jobs(parts=PARTS, patterns=(), quick=False):

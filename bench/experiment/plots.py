@@ -104,6 +104,52 @@ def held_plot(entries, where):
             "'#2b6ca3', $bars using 1:2:(sprintf('%.0f', $2)) with labels offset 0,0.8\n")
 
 
+def bars(name, rows, title, ylabel, column, more=""):
+    return (f"set title '{title}'\nset ylabel '{ylabel}'\n{more}"
+            f"plot [-0.6:{len(rows) - 0.4}] ${name} using {column}:xtic(1) linecolor rgb '#2b6ca3', "
+            f"${name} using 0:{column}:(sprintf('%.0f', ${column})) with labels font ',9' offset 0,0.6\n")
+
+
+def slowed_plot(entries, slow, title, where):
+    """Served a second, latencies and shares by scheduler."""
+    rows = [(e["scheduler"], e["served"] / max(e["seconds"], 0.001), max(e["p50_ms"], 0.1), max(e["p99_ms"], 0.1),
+             *(100 * count / max(e["served"], 1) for count in e["per_server"])) for e in entries]
+    rates, times = [row[1] for row in rows], [time for row in rows for time in row[2:4]]
+    margin = "set lmargin at screen {}\nset rmargin at screen {}\n"
+    legend = "set key at graph 0.5,1.02 center bottom horizontal maxrows 1 samplen 1.5\n"
+    shares = ", ".join(f"$s using {i + 5}:xtic(1) linecolor rgb '{COLOURS[i]}' title '{'slow: ' if i + 1 == slow else ''}{i + 1}'"
+                       for i in range(4))
+    return (block("s", rows) + f"set multiplot title \"{title}\\n{{/*0.7 {where}}}\"\n"
+            "set style data histograms\nset style histogram clustered gap 1\nset style fill solid 0.85\nset xlabel 'scheduler'\n"
+            "set grid y\nunset key\nset bmargin at screen 0.13\nset tmargin at screen 0.78\nset title offset 0,1.2\n"
+            "set xtics nomirror\n" + margin.format(0.06, 0.32) +
+            bars("s", rows, "connections served a second", "connections / s", 2, f"set yrange [0:{1.15 * max(rates)}]\n") +
+            margin.format(0.39, 0.66) + legend +
+            "set title 'time of a connection'\nset ylabel 'ms'\nset logscale y\n"
+            f"set yrange [{min(times) / 2}:{max(times) * 2}]\n"
+            "plot $s using 3:xtic(1) linecolor rgb '#2b6ca3' title 'median', $s using 4 linecolor rgb '#e0913a' title '99 %', "
+            "$s using ($0-0.17):3:(sprintf('%.0f', $3)) with labels font ',8' offset 0,0.5 notitle, "
+            "$s using ($0+0.17):4:(sprintf('%.0f', $4)) with labels font ',8' offset 0,0.5 notitle\n"
+            "unset logscale y\n" + margin.format(0.72, 0.985) +
+            "set title 'share of each server'\nset ylabel '% of the connections'\nset yrange [0:100]\n"
+            f"set style histogram rowstacked\nset boxwidth 0.75\nplot [-0.6:{len(rows) - 0.4}] {shares}\nunset multiplot\n")
+
+
+TITLES = {"ramp": "the study\u2019s ramp", "users": "users who go on alone", "wire": "users who go on alone, a slow wire"}
+
+
+def draw_slowed(data, out):
+    """schedulers-LOAD.svg and .png of each load that there are results for."""
+    where = text(f"{data['machine']}, commit {data['commit']}")
+    slow = data["configuration"]["slow server"]["number"]
+    for load, what in TITLES.items():
+        entries = [e for e in data["slowed"] if e["load"] == load]
+        if entries:
+            users = entries[0]["users"]
+            title = f"One slow server of four, {users} users, {entries[0]['requested']} connections: {what}"
+            draw_one(f"schedulers-{load}", 1200, slowed_plot(entries, slow, title, where), out)
+
+
 def plots(data):
     """(name, width, script) of each plot that there are results for."""
     where = text(f"{data['machine']}, commit {data['commit']}")
@@ -119,7 +165,11 @@ def plots(data):
 def draw(data, out):
     """Writes NAME.svg and NAME.png into `out`; raises CalledProcessError if gnuplot does not take a script."""
     for name, width, script in plots(data):
-        for terminal, ending in ((f"svg size {width},520 font 'sans,13' background 'white'", "svg"),
-                                 (f"pngcairo size {width},520 font 'sans,11'", "png")):
-            head = f"set encoding utf8\nset terminal {terminal}\nset output '{name}.{ending}'\n"
-            subprocess.run(["gnuplot", "-"], input=head + script, text=True, cwd=out, check=True)
+        draw_one(name, width, script, out)
+
+
+def draw_one(name, width, script, out):
+    for terminal, ending in ((f"svg size {width},520 font 'sans,13' background 'white'", "svg"),
+                             (f"pngcairo size {width},520 font 'sans,11'", "png")):
+        head = f"set encoding utf8\nset terminal {terminal}\nset output '{name}.{ending}'\n"
+        subprocess.run(["gnuplot", "-"], input=head + script, text=True, cwd=out, check=True)

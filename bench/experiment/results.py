@@ -6,12 +6,12 @@ import plan
 
 
 class Results:
-    """The file results.json: `cells`, `concurrency`, `varied`, and what they depend on. It is written after each job, and
-    jobs that it holds are not done again, unless they were measured with another commit or configuration."""
+    """The file results.json: `cells`, `concurrency`, `varied`, and what they depend on; or schedulers.json with `slowed`. It is
+    written after each job, and jobs that it holds are not done again, unless they were measured with another commit or configuration."""
 
-    def __init__(self, file, facts):
+    def __init__(self, file, facts, parts=plan.PARTS):
         self.file = file
-        self.data = {**facts, "cells": [], "concurrency": [], "varied": [], "disagreements": []}
+        self.data = {**facts, **{part: [] for part in parts}, "disagreements": []}
         self.outdated = False
         if file.exists():
             old = json.loads(file.read_text())
@@ -24,10 +24,10 @@ class Results:
         return any(matches(job, entry) for entry in self.data[part_of(job)])
 
     def add(self, job, raw):
-        convert = {plan.Cell: cell_entry, plan.Held: held_entry, plan.Varied: varied_entry}[type(job)]
+        convert = {plan.Cell: cell_entry, plan.Slowed: slowed_entry, plan.Held: held_entry, plan.Varied: varied_entry}[type(job)]
         entry = convert(job, raw)
         self.data[part_of(job)].append(entry)
-        if isinstance(job, plan.Cell):
+        if isinstance(job, (plan.Cell, plan.Slowed)):
             self.data["disagreements"] += disagreements(job, raw, entry)
         self.write()
         return entry
@@ -39,11 +39,12 @@ class Results:
 
 
 def part_of(job):
-    return {plan.Cell: "cells", plan.Held: "concurrency", plan.Varied: "varied"}[type(job)]
+    return {plan.Cell: "cells", plan.Slowed: "slowed", plan.Held: "concurrency", plan.Varied: "varied"}[type(job)]
 
 
 def matches(job, entry):
-    keys = {plan.Cell: ("users", "iterations"), plan.Held: ("held",), plan.Varied: ("kind", "percent")}[type(job)]
+    keys = {plan.Cell: ("users", "iterations"), plan.Slowed: ("load", "users", "iterations"), plan.Held: ("held",),
+            plan.Varied: ("kind", "percent")}[type(job)]
     named = {"held": "requested"}
     return all(entry[named.get(key, key)] == getattr(job, key) for key in (*keys, "director", "scheduler", "servers"))
 
@@ -72,6 +73,10 @@ def cell_entry(job, raw):
             "per_server": by_server([load], job.servers), "seconds": round(load["seconds"], 3),
             "p50_ms": load["latency_us"]["p50"] / 1000, "p99_ms": load["latency_us"]["p99"] / 1000,
             "director_cpu_seconds": raw["cpu"]}
+
+
+def slowed_entry(job, raw):
+    return {"load": job.load, **cell_entry(job, raw)}
 
 
 def held_entry(job, raw):
@@ -104,20 +109,27 @@ def disagreements(job, raw, entry):
     return [f"{job}: the client counts {entry['per_server']}, nginx {raw['nginx']}, the director {director}"]
 
 
+def job_of(entry):
+    same = (entry["users"], entry["iterations"], entry["servers"])
+    if "load" in entry:
+        return plan.Slowed(entry["load"], entry["scheduler"], *same, entry["director"])
+    return plan.Cell(*same, entry["scheduler"], entry["director"])
+
+
 def complaints(data):
     """Everything that is not as it must be, a line each."""
     out = list(data["disagreements"])
-    for entry in data["cells"]:
-        job = plan.Cell(entry["users"], entry["iterations"], entry["servers"], entry["scheduler"], entry["director"])
+    for entry in [*data.get("cells", []), *data.get("slowed", [])]:
+        job = job_of(entry)
         if entry["served"] != entry["requested"]:
             out.append(f"{job}: {entry['served']:,} of {entry['requested']:,} served")
-        elif entry["scheduler"] == "rr" and max(entry["per_server"]) - min(entry["per_server"]) > 1:
+        elif entry["scheduler"] in ("rr", "wrr") and max(entry["per_server"]) - min(entry["per_server"]) > 1:
             out.append(f"{job}: uneven shares {entry['per_server']}")
-    for entry in data["concurrency"]:
+    for entry in data.get("concurrency", []):
         counts = {name: entry[name] for name in ("held", "active", "served")}
         if set(counts.values()) != {entry["requested"]}:
             out.append(f"{entry['requested']:,} connections held: {counts}")
-    for entry in data["varied"]:
+    for entry in data.get("varied", []):
         for name, load in entry["loads"].items():
             if load["served"] != load["requested"] or load.get("intact", load["served"]) != load["served"]:
                 out.append(f"varied load {entry['kind']}: {name}: {load}")

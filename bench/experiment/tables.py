@@ -77,6 +77,28 @@ def varied_table(entries):
                                          rows)]
 
 
+LOADS = {"ramp": "The study's ramp: the next step begins when all of the last have ended",
+         "users": "Users who go on alone", "wire": "Users who go on alone, and a slow wire instead of a slow server"}
+
+
+def slowed_summary(data):
+    slow = data["configuration"]["slow server"]
+    lines = ["# Schedulers with one slow server of four, measured", "",
+             f"{data['machine']}; commit {data['commit']}, {data['date']}. Server {slow['number']} answers "
+             f"{slow['requests a second']} requests a second, or has a wire of {slow['wire']}/s.", ""]
+    for load, title in LOADS.items():
+        rows = [[e["scheduler"], percent(e["served"], e["requested"]), *(f"{count:,}" for count in e["per_server"]),
+                 f"{100 * e['per_server'][slow['number'] - 1] / max(e['served'], 1):.1f} %",
+                 f"{e['served'] / max(e['seconds'], 0.001):,.0f}", f"{e['p50_ms']:.2f}", f"{e['p99_ms']:.2f}", cpu(e)]
+                for e in data["slowed"] if e["load"] == load]
+        head = ["scheduler", "served", *(f"server {i + 1}" for i in range(4)), "slow server's share", "connections/s",
+                "p50 ms", "p99 ms", "director's CPU s"]
+        requested = {e["requested"] for e in data["slowed"] if e["load"] == load}
+        if rows:
+            lines += [f"## {title}", "", f"{max(requested):,} connections each.", "", *table(head, rows)]
+    return "\n".join(lines)
+
+
 def totals(cells):
     requested, served = sum(c["requested"] for c in cells), sum(c["served"] for c in cells)
     return [f"{len(cells)} cells, {requested:,} connections asked for, {served:,} served, {requested - served:,} lost.", ""]

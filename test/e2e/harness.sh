@@ -158,6 +158,7 @@ lab() {
 # web SPACE BODY: nginx on port 8080 that answers / with BODY, serves the files in $dir/SPACE/files and takes uploads
 # there by PUT; one line a request in $dir/SPACE/access.log. It has $web_workers processes (default 1). /health is 200 unless
 # there is a file $dir/SPACE/sick, then 503; its requests go to $dir/SPACE/health.log. Its process id is in ${web[SPACE]}.
+# Files $dir/SPACE/more/*.conf add to nginx's configuration.
 declare -A web
 web() {
   local home=$dir/$1
@@ -189,6 +190,7 @@ http {
     }
     location / { root $home/files; dav_methods PUT; }
   }
+  include $home/more/*.conf;
 }
 END
   spawn "$1" nginx -e "$home/error.log" -c "$home/nginx.conf"
