@@ -116,21 +116,21 @@ def slowed_plot(entries, slow, title, where):
              *(100 * count / max(e["served"], 1) for count in e["per_server"])) for e in entries]
     rates, times = [row[1] for row in rows], [time for row in rows for time in row[2:4]]
     margin = "set lmargin at screen {}\nset rmargin at screen {}\n"
-    legend = "set key at graph 0.5,1.02 center bottom horizontal maxrows 1 samplen 1.5\n"
-    shares = ", ".join(f"$s using {i + 5}:xtic(1) linecolor rgb '{COLOURS[i]}' title '{'slow: ' if i + 1 == slow else ''}{i + 1}'"
+    legend = "set key at graph 0.5,1.01 center bottom horizontal maxrows 1 samplen 1 width -1 font ',10'\n"
+    shares = ", ".join(f"$s using {i + 5}:xtic(1) linecolor rgb '{COLOURS[i]}' title '{i + 1}{' (slow)' if i + 1 == slow else ''}'"
                        for i in range(4))
     return (block("s", rows) + f"set multiplot title \"{title}\\n{{/*0.7 {where}}}\"\n"
             "set style data histograms\nset style histogram clustered gap 1\nset style fill solid 0.85\nset xlabel 'scheduler'\n"
             "set grid y\nunset key\nset bmargin at screen 0.13\nset tmargin at screen 0.78\nset title offset 0,1.2\n"
-            "set xtics nomirror\n" + margin.format(0.06, 0.32) +
+            "set xtics nomirror\n" + margin.format(0.07, 0.33) +
             bars("s", rows, "connections served a second", "connections / s", 2, f"set yrange [0:{1.15 * max(rates)}]\n") +
-            margin.format(0.39, 0.66) + legend +
+            margin.format(0.40, 0.665) + legend +
             "set title 'time of a connection'\nset ylabel 'ms'\nset logscale y\n"
             f"set yrange [{min(times) / 2}:{max(times) * 2}]\n"
             "plot $s using 3:xtic(1) linecolor rgb '#2b6ca3' title 'median', $s using 4 linecolor rgb '#e0913a' title '99 %', "
-            "$s using ($0-0.17):3:(sprintf('%.0f', $3)) with labels font ',8' offset 0,0.5 notitle, "
+            "$s using ($0-0.17):3:($3 < 10 ? sprintf('%.1f', $3) : sprintf('%.0f', $3)) with labels font ',8' offset 0,0.5 notitle, "
             "$s using ($0+0.17):4:(sprintf('%.0f', $4)) with labels font ',8' offset 0,0.5 notitle\n"
-            "unset logscale y\n" + margin.format(0.72, 0.985) +
+            "unset logscale y\n" + margin.format(0.73, 0.985) +
             "set title 'share of each server'\nset ylabel '% of the connections'\nset yrange [0:100]\n"
             f"set style histogram rowstacked\nset boxwidth 0.75\nplot [-0.6:{len(rows) - 0.4}] {shares}\nunset multiplot\n")
 

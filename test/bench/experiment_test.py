@@ -166,6 +166,54 @@ class Measured(unittest.TestCase):
         self.assertEqual(sorted(p.name for p in self.out.glob("*.svg")), ["served.svg", "users-16.svg"])
 
 
+class Slowed(unittest.TestCase):
+    FACTS = {**FACTS, "configuration": {"slow server": {"number": 2, "requests a second": 200, "wire": "700kbit"}}}
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.out = pathlib.Path(directory.name)
+
+    def results(self):
+        return results.Results(self.out / "schedulers.json", self.FACTS, ("slowed",))
+
+    def test_every_scheduler_meets_every_load_of_the_cell(self):
+        jobs = plan.slowed(plan.SCHEDULERS)
+        self.assertEqual(len(jobs), 24)
+        self.assertEqual({(job.users, job.iterations, job.servers, job.connections) for job in jobs}, {(64, 10, 4, 20_800)})
+        self.assertEqual(jobs[0].line(), "slowed steelyard rr 4 ramp 64 10")
+        with self.assertRaisesRegex(ValueError, "--schedulers best"):
+            plan.slowed(["rr", "best"])
+
+    def test_results_are_known_again_by_load_and_scheduler(self):
+        job = plan.Slowed("users", "sed")
+        self.results().add(job, raw_cell([40, 5, 40, 40]))
+        again = self.results()
+        self.assertTrue(again.has(job))
+        self.assertFalse(again.has(plan.Slowed("ramp", "sed")) or again.has(plan.Slowed("users", "lc")))
+        self.assertEqual(results.complaints(again.data), [])
+
+    def test_wrong_counts_and_losses_are_said(self):
+        kept = self.results()
+        kept.add(plan.Slowed("users", "sed"), {**raw_cell([40, 5, 40, 40]), "nginx": [40, 6, 40, 40]})
+        kept.add(plan.Slowed("ramp", "lc"), raw_cell([40, 5, 40, 39], reset=1))
+        kept.add(plan.Slowed("wire", "wrr"), raw_cell([40, 5, 40, 40]))
+        said = results.complaints(kept.data)
+        self.assertEqual(len(said), 3)
+        self.assertRegex("\n".join(said), r"(?s)users.*nginx \[40, 6, 40, 40\].*124 of 125 served.*uneven shares")
+
+    def test_table_and_plots(self):
+        kept = self.results()
+        for job in plan.slowed(["rr", "sed"]):
+            kept.add(job, raw_cell([30, 30, 30, 30] if job.scheduler == "rr" else [38, 6, 38, 38]))
+        self.assertIn("| sed | 100 % | 38 | 6 | 38 | 38 | 5.0 % | 60 |", tables.slowed_summary(kept.data))
+        plots.draw_slowed(kept.data, self.out)
+        for load in plan.LOADS:
+            words = "".join(xml.parse(self.out / f"schedulers-{load}.svg").getroot().itertext())
+            self.assertIn("connections served a second", words)
+            self.assertTrue((self.out / f"schedulers-{load}.png").read_bytes().startswith(b"\x89PNG"))
+
+
 class Shown(unittest.TestCase):
     def test_percent_never_rounds_a_loss_away(self):
         self.assertEqual(tables.percent(5, 5), "100 %")

@@ -29,15 +29,27 @@ with tempfile.TemporaryDirectory() as directory:
     assert latency["macswap"]["max_ns"] >= latency["macswap"]["p50_ns"] > 0, latency
     assert {"64 bytes, random", "IMIX"} <= {r["traffic"] for r in json.loads((out / "traffic.json").read_text())}
     assert json.loads((out / "testpmd.json").read_text())[0]["ratio"] > 0
-    assert any(r["name"] == "rr, 1000 servers: pick" for r in json.loads((out / "micro.json").read_text()))
+    micro = {r["name"] for r in json.loads((out / "micro.json").read_text())}
+    assert {"rr, 1000 servers: pick", "lrt, 4 servers: pick", "wlc, 1000 servers: publish after a change", "ipv4_checksum_ok"} <= micro, micro
 
     for name in ("flows", "connections", "scaling", "memory", "latency", "traffic", "picks", "testpmd"):
         text = "".join(xml.parse(out / f"{name}.svg").getroot().itertext())
         assert "quick run" in text, f"{name}.svg has no title"
         assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     assert "| 10,000 | " in (out / "summary.md").read_text()
-    assert json.loads((out / "machine.json").read_text())["cpu"]
+    facts = json.loads((out / "machine.json").read_text())
+    assert facts["cpu"] and {"established", "traffic", "latency", "testpmd", "micro"} <= set(facts["runs"]), facts
+
+    # What is there is not measured again, unless it is named.
+    times = {name: (out / f"{name}.json").stat().st_mtime_ns for name in ("churn", "miss")}
+    again = subprocess.run([ROOT / "bench/report", "--quick", "--program", sys.argv[1], "--out", out, "--only", "miss"],
+                           capture_output=True, text=True, check=True)
+    assert "churn" not in again.stdout and (out / "churn.json").stat().st_mtime_ns == times["churn"], again.stdout
+    assert (out / "miss.json").stat().st_mtime_ns > times["miss"]
+    again = subprocess.run([ROOT / "bench/report", "--quick", "--program", sys.argv[1], "--out", out], capture_output=True, text=True, check=True)
+    assert again.stdout.count("measured already") == len(facts["runs"]), again.stdout
 
     bad = subprocess.run([ROOT / "bench/report", "--quick", "--program", "/bin/false", "--out", out],
                          capture_output=True, text=True, check=False)
     assert bad.returncode == 1 and "false failed (1)" in bad.stderr, bad
+    assert "| 10,000 | " in (out / "summary.md").read_text(), "a run that failed took away what was there"

@@ -20,5 +20,9 @@ said '1 of 4 results are there already'
 said '100 % of 180 served, 4 x 45'
 run --only concurrency,varied
 said '2,000 open at once, 2,000 answered at the end'
-for file in results.json summary.md users-8.svg users-16.png served.svg held.png; do test -s "$out/$file"; done
+run --schedulers wrr,lrt
+said 'ramp, 16 users x 1, wrr: 100 % of 136 served, 4 x 34'
+said 'wire, 16 users x 1, lrt: 100 % of 136 served'
+for file in results.json summary.md users-8.svg users-16.png served.svg held.png schedulers.json schedulers.md \
+  schedulers-ramp.svg schedulers-users.png schedulers-wire.svg; do test -s "$out/$file"; done
 echo ok
