@@ -30,7 +30,7 @@ class Checker {
   std::string wrong_;
 };
 
-// Throws WrongAnswer unless the servers' shares differ by one at most.
+// Throws WrongAnswer unless the servers' shares differ by one at most, and by what was refused.
 void check_balance(std::span<const uint8_t> server_of);
 
 }  // namespace steelyard::bench

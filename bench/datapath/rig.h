@@ -59,8 +59,9 @@ class Rig {
 
   // What the control core does meanwhile: time, sweep, reclamation, schedules.
   void tick();
-  // Opens connections by SYN, SYN-ACK and ACK, as many as `flows`. Returns each one's server.
-  // Throws WrongAnswer.
+  // Opens connections by SYN, SYN-ACK and ACK, as many as `flows`. Returns each one's server. A few in a
+  // hundred million may be kRefused, since both their buckets are full; all others must open. Throws
+  // WrongAnswer.
   std::vector<uint8_t> open(uint32_t flows);
   // Lets the time pass until no connection is left.
   void clear();
@@ -71,6 +72,7 @@ class Rig {
   const Clock& clock() const noexcept { return clock_; }
 
   uint64_t drops() const;
+  uint64_t refused() const;  // connections: both their buckets were full
   std::string fate() const;  // what became of packets so far, for messages
   // That the process's memory map grew by when this was made, huge pages included.
   std::size_t memory_bytes() const noexcept { return memory_bytes_; }

@@ -89,6 +89,7 @@ std::vector<Spec> established_traffic(std::span<const uint8_t> server_of, Order 
   std::vector<Spec> traffic;
   for (const Draw& d : draws(static_cast<uint32_t>(server_of.size()), order, ratio, most, random)) {
     const uint16_t length = draw_length(sizes, random);
+    if (server_of[d.flow] == kRefused) continue;
     traffic.push_back(d.reply ? from_server(d.flow, server_of[d.flow], kAckFlag, length)
                               : from_client(d.flow, kAckFlag, length));
   }

@@ -14,6 +14,8 @@ namespace steelyard::bench {
 
 inline constexpr uint8_t kOutside = 0, kInside = 1;  // ports: clients, real servers
 inline constexpr unsigned kServers = 16;
+inline constexpr uint8_t kRefused =
+    255;  // instead of a server: of a connection that the table had no place for
 inline constexpr uint16_t kShortest = 60, kLongest = 1514;  // frames without their check sequence
 
 inline constexpr Endpoint kVirtual{{swap32(0xcb00710a)}, {swap16(80)}};  // 203.0.113.10:80
@@ -62,7 +64,7 @@ struct Ratio {
 
 // The established flows' packets, at most `most` of them; with fewer than one round of all flows they are a
 // sample. Of each flow as many requests and replies as `ratio` says, all in random order (or flow after
-// flow). `server_of` by flow.
+// flow). `server_of` by flow; none of refused ones.
 std::vector<Spec> established_traffic(std::span<const uint8_t> server_of, Order order, Sizes sizes,
                                       Ratio ratio, std::size_t most, uint64_t seed);
 

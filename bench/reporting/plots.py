@@ -66,7 +66,7 @@ def latency_plot(results):
     return data + (f"set title \"From receive to send, batches of 32 packets, a snapshot every millisecond\\n{{/*0.7 @MACHINE@}}\"\n"
                    f"set xlabel 'share of {batches:,} batches that took no longer'\nset ylabel 'time of a batch (us)'\nset logscale y\n"
                    f"set style data histograms\nset style histogram clustered gap 1\nset style fill solid 0.7\nset key top left reverse Left\n"
-                   f"plot [*:*] [0.1:*] {columns}\n")
+                   f"plot [*:*] [0.1:{2.5 * max(r['max_ns'] for r in results['latency']) / 1000}] {columns}\n")
 
 
 def testpmd_plot(results):
@@ -91,7 +91,7 @@ def picks_plot(results):
     """A worker's pick by scheduler, a column for each number of servers."""
     rows = [(f'"{who}"', costs["pick", 4], costs["pick", 1000]) for who, costs in figures.schedulers(results["micro"]).items()]
     data = block("picks", rows)
-    labels = ", ".join(f"$picks using ($0{sign}0.17):{n}:(sprintf('%.1f', ${n})) with labels font ',9' offset 0,0.6 notitle"
+    labels = ", ".join(f"$picks using ($0{sign}0.17):{n}:(sprintf('%.0f', ${n})) with labels font ',9' offset 0,0.6 notitle"
                        for n, sign in ((2, "-"), (3, "+")))
     return data + (f"set title \"A worker's pick of a server for a new connection\\n{{/*0.7 @MACHINE@}}\"\n"
                    "set xlabel 'scheduler'\nset ylabel 'ns per pick'\nset style data histograms\n"
@@ -99,6 +99,9 @@ def picks_plot(results):
                    f"plot [-0.7:{len(rows) - 0.3}] [0:{1.3 * max(max(row[1:]) for row in rows)}] "
                    f"$picks using 2:xtic(1) title '4 servers', $picks using 3 title '1000 servers', {labels}\n")
 
+
+COLOURS = "".join(f"set linetype {i} linecolor rgb '{colour}' linewidth 1.5\n"
+                  for i, colour in enumerate(("#2b6ca3", "#e0913a", "#4f9d5b", "#9a6fb0"), 1))
 
 # name -> the runs that it shows, how
 PLOTS = {"flows": (("established",), flows_plot), "connections": (("connect", "churn"), connections_plot),
@@ -119,5 +122,5 @@ def draw(out, facts, results):
         script = plot(results).replace("@MACHINE@", where)
         for terminal, ending in (("svg size 900,560 font 'sans,13' background 'white'", "svg"),
                                  ("pngcairo size 900,560 font 'sans,11'", "png")):
-            head = f"set encoding utf8\nset terminal {terminal}\nset output '{name}.{ending}'\nset grid y\n"
+            head = f"set encoding utf8\nset terminal {terminal}\nset output '{name}.{ending}'\nset grid y\n{COLOURS}"
             subprocess.run(["gnuplot", "-"], input=head + script, text=True, cwd=out, check=True)
