@@ -1,4 +1,6 @@
 """The results as Markdown: a summary, and the part of README.md."""
+import re
+
 from reporting import figures
 
 
@@ -50,7 +52,14 @@ def scheduler_table(micro):
 
 def operations_table(micro):
     """What is not of one scheduler."""
-    return table(["operation", "ns"], [(r["name"], f"{r['ns']:,.1f}") for r in micro if r["group"] not in ("schedulers", "publication")])
+    rows = []
+    for r in micro:
+        if r["group"] not in ("schedulers", "publication"):
+            # How many are done at once stands first in the name: packets, connections, slots, services.
+            many = re.search(r"\d[\d,]*\d(?= (TCP packets|requests|connections|of a million|slots|services)\b)", r["name"])
+            each = f"{r['ns'] / int(many.group().replace(',', '')):,.1f}" if many else ""
+            rows.append((r["name"], f"{r['ns']:,.1f}", each))
+    return table(["operation", "ns", "ns each, of many"], rows)
 
 
 def traffic_table(results):
@@ -100,6 +109,7 @@ def update_readme(file, facts, results):
              "![time per packet](bench/results/flows.svg)", "", "![new connections](bench/results/connections.svg)", "",
              "What a scheduler costs a worker for each new connection, with 4 and with 1,000 real servers:", "",
              "![a pick by scheduler](bench/results/picks.svg)", "",
+             "The same as figures, and the control core's time to publish a schedule:", "", *scheduler_table(results["micro"]), "",
              "Single operations, mean of many:", "", *operations_table(results["micro"])]
     if before != file.read_text():
         file.write_text(before + README_BEGIN + "\n".join(lines) + "\n" + README_END + after)
