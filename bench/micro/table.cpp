@@ -50,7 +50,7 @@ class FullTable {
   bool erase(uint32_t flow) noexcept {
     uint32_t last = 0;
     Connection* c = find(flow);
-    return c != nullptr && table_.erase(c, &last);
+    return c != nullptr && table_.erase(c, &last, 0);
   }
   void settle() noexcept {
     for (int i = 0; i < 3; ++i) {

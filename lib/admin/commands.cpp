@@ -45,6 +45,10 @@ constexpr Command kCommands[] = {
      "show connections --limit 20\nshow connections --client 192.0.2.0/24 --state established\n"
      "show connections --server 10.0.0.11:80 -o json\nshow connections --service web",
      kConnectionOptions, show_connections},
+    {"show persistence", "", 0,
+     "persistence templates: which server a client's next connections go to, and how long still",
+     "show persistence\nshow persistence --client 192.0.2.0/24\nshow persistence --service web -o json",
+     kTemplateOptions, show_persistence},
     {"show ipvs", "", 0, "services and servers, or connections, as ipvsadm -Ln shows them",
      "show ipvs\nshow ipvs --stats\nshow ipvs --rate --watch=1\nshow ipvs --connections", kIpvsOptions,
      show_ipvs},

@@ -67,7 +67,8 @@ std::optional<State> state(std::string_view text) {
 class Connections final : public Stream {
  public:
   Connections(const control::Director& director, ConnectionFilter filter, uint64_t limit)
-      : list_(director, std::move(filter), limit) {}
+      : only_templates_(filter.listed == control::Listed::templates),
+        list_(director, std::move(filter), limit) {}
 
   Next next(std::string& out) override {
     if (!begun_) out += '[';
@@ -85,16 +86,37 @@ class Connections final : public Stream {
       service_ = &c.service;
       quoted_ = boost::json::serialize(boost::json::string(c.service));
     }
-    const auto seconds = [](std::chrono::milliseconds t) { return static_cast<double>(t.count()) / 1000; };
+    const bool only = only_templates_ && c.persistence.has_value();
+    const std::string client =
+        only ? fmt::format("{}/{}", c.client.address, c.persistence->prefix) : to_string(c.client);
     fmt::format_to(
         std::back_inserter(out),
-        "{}{{\"protocol\":\"{}\",\"client\":\"{}\",\"virtual\":\"{}\",\"server\":\"{}\",\"service\":{},"
-        "\"state\":\"{}\",\"active\":{},\"idle\":{},\"expires_in\":{}}}",
-        first_ ? "\n" : ",\n", to_string(c.protocol), c.client, c.virtual_endpoint, c.server, quoted_,
-        to_string(c.state), c.active, seconds(c.idle), seconds(c.expires_in));
+        "{}{{\"protocol\":\"{}\",\"client\":\"{}\",\"virtual\":\"{}\",\"server\":\"{}\",\"service\":{},",
+        first_ ? "\n" : ",\n", to_string(c.protocol), client, c.virtual_endpoint, c.server, quoted_);
+    if (only)
+      add_template(out, *c.persistence);
+    else
+      add_state(out, c);
+    const auto seconds = [](std::chrono::milliseconds t) { return static_cast<double>(t.count()) / 1000; };
+    fmt::format_to(std::back_inserter(out), ",\"idle\":{},\"expires_in\":{}}}", seconds(c.idle),
+                   seconds(c.expires_in));
     first_ = false;
   }
 
+  static void add_template(std::string& out, const control::TemplateView& t) {
+    fmt::format_to(std::back_inserter(out), "\"group\":{},\"connections\":{},\"assured\":{}",
+                   boost::json::serialize(boost::json::string(t.group)), t.connections, t.assured);
+  }
+
+  // Templates have the two states that IPVS shows of them.
+  static void add_state(std::string& out, const control::ConnectionView& c) {
+    const bool assured = c.persistence && c.persistence->assured;
+    fmt::format_to(std::back_inserter(out), "\"state\":\"{}\",\"active\":{}{}",
+                   assured ? "ASSURED" : to_string(c.state), c.active,
+                   c.persistence ? ",\"template\":true" : "");
+  }
+
+  bool only_templates_;
   control::ConnectionList list_;
   bool begun_ = false, first_ = true;
   const std::string* service_ = nullptr;  // of which quoted_ is the name
@@ -110,6 +132,10 @@ ConnectionFilter connection_filter(const Request& request, const control::Direct
     if (!director.has_service(service)) throw Refusal(404, fmt::format("there is no service {}", service));
     filter.service = std::string(service);
   }
+  if (const std::string_view templates = request.get("templates"); templates == "yes")
+    filter.listed = control::Listed::all;
+  else if (!templates.empty())
+    throw Refusal(400, fmt::format("templates: {}: it takes yes", templates));
   return filter;
 }
 

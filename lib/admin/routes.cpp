@@ -37,6 +37,14 @@ Routes routes(const Sources& sources) {
          return list_connections(director, connection_filter(r, director), connection_limit(r));
        },
        {std::begin(kConnectionParameters), std::end(kConnectionParameters)}},
+      {Method::get,
+       "/v1/persistence",
+       [&director](const Request& r) {
+         control::ConnectionFilter filter = connection_filter(r, director);
+         filter.listed = control::Listed::templates;
+         return list_connections(director, std::move(filter), connection_limit(r));
+       },
+       {std::begin(kTemplateParameters), std::end(kTemplateParameters)}},
       {Method::get, "/v1/ports", [list = sources.ports](const Request&) { return ports(list()); }, {}},
       {Method::get, "/v1/workers", [&director](const Request&) { return workers(director.workers()); }, {}},
       {Method::post,

@@ -56,6 +56,8 @@ std::string_view to_string(Protocol p) noexcept {
       return "tcp";
     case Protocol::udp:
       return "udp";
+    case Protocol::persistence:
+      return "ip";  // as IPVS calls templates of services with several protocols
     case Protocol::none:
       break;
   }

@@ -49,8 +49,9 @@ struct Endpoint {
   friend constexpr auto operator<=>(Endpoint, Endpoint) noexcept = default;
 };
 
-// IP protocol numbers (IANA) that the datapath tells apart.
-enum class Protocol : uint8_t { none = 0, icmp = 1, tcp = 6, udp = 17 };
+// IP protocol numbers (IANA) that the datapath tells apart. `persistence` is no packet's (255 is reserved):
+// it marks templates in the connection table (conn/template.h).
+enum class Protocol : uint8_t { none = 0, icmp = 1, tcp = 6, udp = 17, persistence = 255 };
 
 struct Mac {
   std::array<uint8_t, 6> bytes{};
@@ -75,7 +76,7 @@ std::optional<Mac> parse_mac(std::string_view text) noexcept;
 std::string to_string(Ipv4 a);
 std::string to_string(Endpoint e);  // "10.0.0.1:80"
 std::string to_string(const Mac& m);
-std::string_view to_string(Protocol p) noexcept;  // "tcp", "udp", "icmp", "?"
+std::string_view to_string(Protocol p) noexcept;  // "tcp", "udp", "icmp", "ip", "?"
 
 }  // namespace steelyard
 

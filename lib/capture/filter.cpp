@@ -13,7 +13,10 @@ bool has_key(const Packet& p) noexcept {
 
 bool is_for(const Filter::Service& service, const Packet& p) noexcept {
   if (p.connection != nullptr) return p.connection->service == service.slot;
-  if (has_key(p)) return p.key.protocol == service.protocol && p.key.other == service.address;
+  const bool all_ports = service.address.port == Port{};
+  if (has_key(p))
+    return p.key.protocol == service.protocol && p.key.other.address == service.address.address &&
+           (all_ports || p.key.other.port == service.address.port);
   // The ports of a fragment are not known: all of the address count.
   return p.kind == PacketKind::fragment && p.destination == service.address.address &&
          p.ip_protocol == static_cast<uint8_t>(service.protocol);

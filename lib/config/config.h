@@ -92,7 +92,7 @@ struct HealthCheck {
 };
 
 struct Server {
-  Endpoint address;
+  Endpoint address;     // port 0, in all servers of a service of port 0: the one that the client asked for
   uint32_t weight = 1;  // 0: quiesced; at most 65535
   Place at;
   std::optional<HealthCheck> health = std::nullopt;  // with jitter and port set; none: never checked
@@ -101,12 +101,20 @@ struct Server {
 // What becomes of new connections once every server has failed its checks.
 enum class WhenAllDown : uint8_t { reject, use_all };
 
+// A client's next connections go to the server of the last one.
+struct Persistence {
+  std::chrono::milliseconds timeout{300000};  // from its last connection on
+  uint8_t prefix = 32;                        // clients whose addresses have so many bits in common are one
+  std::string group;                          // services of one name share it; "": this service alone
+  Place at;
+};
+
 // IPVS's defaults (service/tcp_state.h).
 std::array<std::chrono::milliseconds, kStates> default_service_timeouts();
 
 struct Service {
   std::string name;
-  Endpoint address;
+  Endpoint address;  // port 0, only with persistence: all ports that no other service has
   Protocol protocol = Protocol::tcp;
   std::string scheduler = "wrr";            // a name of schedulers()
   SchedulerOptions scheduler_options = {};  // of those that this scheduler has
@@ -117,6 +125,9 @@ struct Service {
   WhenAllDown when_all_down = WhenAllDown::reject;
   std::vector<Server> servers;  // in YAML order, which is scheduling order
   Place at;
+  std::optional<Persistence> persistence = std::nullopt;
+  bool one_packet =
+      false;  // UDP: each datagram of a client is scheduled by itself; no server of another UDP service
 };
 
 enum class Idle : uint8_t { poll, sleep };

@@ -16,6 +16,11 @@ std::vector<Neighbour> read_neighbours(Value value, const std::vector<Port>& por
 std::vector<Route> read_routes(Value value, const std::vector<Port>& ports, Report& report);
 std::vector<Service> read_services(Value value, Report& report);
 
+// `persistence:` of a service.
+Persistence read_persistence(Value value, Report& report);
+// What persistence groups and one_packet services ask of each other.
+void check_together(const std::vector<Service>& services, Report& report);
+
 // `health:` of a service or, where `base` is the service's, of a server, whose keys win over the service's.
 // Nothing: `none`.
 std::optional<HealthCheck> read_health(Value value, const std::optional<HealthCheck>& base, Report& report);

@@ -30,15 +30,16 @@ constexpr std::array kPortKeys{Key{"name", true}, Key{"device"}, Key{"addresses"
 constexpr std::array kVlanKeys{Key{"id", true}, Key{"addresses"}};
 constexpr std::array kNeighbourKeys{Key{"address", true}, Key{"mac", true}, Key{"port", true}, Key{"vlan"}};
 constexpr std::array kRouteKeys{Key{"to", true}, Key{"via", true}, Key{"port", true}, Key{"vlan"}};
-constexpr std::array kServiceKeys{Key{"name", true}, Key{"address", true}, Key{"port", true},
-                                  Key{"protocol"},   Key{"scheduler"},     Key{"scheduler_options"},
-                                  Key{"timeouts"},   Key{"no_connection"}, Key{"sloppy_tcp"},
-                                  Key{"health"},     Key{"when_all_down"}, Key{"servers"}};
+constexpr std::array kServiceKeys{
+    Key{"name", true},        Key{"address", true}, Key{"port", true},    Key{"protocol"},   Key{"scheduler"},
+    Key{"scheduler_options"}, Key{"timeouts"},      Key{"no_connection"}, Key{"sloppy_tcp"}, Key{"health"},
+    Key{"when_all_down"},     Key{"servers"},       Key{"persistence"},   Key{"one_packet"}};
+constexpr std::array kPersistenceKeys{Key{"timeout"}, Key{"netmask"}, Key{"group"}};
 constexpr std::array kTimeoutsKeys{Key{"established"}, Key{"fin"}, Key{"udp"}};
 constexpr std::array kHealthKeys{Key{"http"},   Key{"tcp"},  Key{"interval"}, Key{"timeout"},
                                  Key{"jitter"}, Key{"rise"}, Key{"fall"},     Key{"port"}};
 constexpr std::array kHttpKeys{Key{"method"}, Key{"path"}, Key{"host"}, Key{"status"}, Key{"body"}};
-constexpr std::array kServerKeys{Key{"address", true}, Key{"port", true}, Key{"weight"}, Key{"health"}};
+constexpr std::array kServerKeys{Key{"address", true}, Key{"port"}, Key{"weight"}, Key{"health"}};
 
 std::vector<std::string_view> names(std::span<const Key> keys) {
   std::vector<std::string_view> out;
@@ -57,6 +58,7 @@ constexpr Section kNeighbour{"neighbours[]", "a neighbour", kNeighbourKeys};
 constexpr Section kRoute{"routes[]", "a route", kRouteKeys};
 constexpr Section kService{"services[]", "a service", kServiceKeys};
 constexpr Section kTimeouts{"services[].timeouts", "timeouts", kTimeoutsKeys};
+constexpr Section kPersistence{"services[].persistence", "persistence", kPersistenceKeys};
 constexpr Section kHealth{"services[].health", "health", kHealthKeys};
 constexpr Section kHttp{"services[].health.http", "http", kHttpKeys};
 constexpr Section kTcp{"services[].health.tcp", "tcp", {}};
@@ -65,8 +67,9 @@ constexpr Section kServer{"services[].servers[]", "a server", kServerKeys};
 
 std::span<const Section* const> sections() noexcept {
   using namespace schema;
-  static constexpr std::array kAll{&kFile,    &kDirector, &kKernelPath, &kPort, &kVlan, &kNeighbour, &kRoute,
-                                   &kService, &kTimeouts, &kHealth,     &kHttp, &kTcp,  &kServer};
+  static constexpr std::array kAll{&kFile,      &kDirector, &kKernelPath, &kPort,     &kVlan,
+                                   &kNeighbour, &kRoute,    &kService,    &kTimeouts, &kPersistence,
+                                   &kHealth,    &kHttp,     &kTcp,        &kServer};
   return kAll;
 }
 

@@ -26,7 +26,7 @@ struct Section {
 
 namespace schema {
 extern const Section kFile, kDirector, kKernelPath, kPort, kVlan, kNeighbour, kRoute, kService, kTimeouts,
-    kHealth, kHttp, kTcp, kServer;
+    kPersistence, kHealth, kHttp, kTcp, kServer;
 }  // namespace schema
 
 // All of the above; the documentation is tested against it.

@@ -23,6 +23,7 @@ enum ConnectionFlag : uint8_t {
   kInactive = 1,  // counted as InActConn of its server, else as ActiveConn
   kWritten = 2,   // the table's: set by insert(), from then on only the atomics change
   kAnswered = 4,  // the server has answered the SYN
+  kAssured = 8,   // of a template: one of its connections was established
 };
 
 // What packets of one direction carry, and where they go. half[inbound] is the virtual endpoint and the way
@@ -34,6 +35,8 @@ struct Half {
   std::atomic<NextHopSlot> next_hop{kUnknownNextHop};
 };
 
+inline constexpr uint32_t kNoTemplate = ~uint32_t{0};
+
 struct alignas(kCacheLine) Connection {
   Ipv4 client_address;
   Port client_port;
@@ -44,13 +47,15 @@ struct alignas(kCacheLine) Connection {
   uint16_t l4_delta = 0;  // their complement
   ServiceSlot service = kNoService;
   std::atomic<uint16_t> route_epoch{0};
-  ServerSlot server = 0;
+  std::atomic<ServerSlot> server{0};  // changes in a template only
   std::atomic<Ticks> last_seen{0};
   std::atomic<uint32_t> state_word{0};  // State in bits 0-7, ConnectionFlag in bits 8-15
   uint32_t syn_us = 0;                  // Now::us at the client's SYN
-  std::atomic<uint32_t> link{
-      0};                   // in use: persistence template (later); else the free or retired list's next
-  uint32_t extra[2] = {};   // local endpoint (full NAT) or sequence delta (FTP, SYN cookies) (later)
+  // In the table: the entry of its template or kNoTemplate; else the free or retired list's next.
+  std::atomic<uint32_t> link{kNoTemplate};
+  // Of a template: holds and timeout (conn/template.h); of a connection: local endpoint (full NAT) or
+  // sequence delta (FTP, SYN cookies) (later).
+  std::atomic<uint32_t> extra[2]{};
   uint32_t generation = 0;  // of the index slot's word; grows with every attempt to insert this entry
 
   State state(std::memory_order order = std::memory_order_relaxed) const noexcept {

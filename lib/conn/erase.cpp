@@ -4,17 +4,19 @@
 // killed (insert.cpp). Between the two steps the connection is in a committed slot and dead: look-ups and
 // insertions treat it as absent, and who meets it, an inserter or another eraser, empties the slot.
 //
-// The winner retires the entry after the slot is empty; it is reused after a grace period that began later.
+// The winner lets the connection's template go: `link` names it until the winner retires the entry, after the
+// slot is empty. The entry is reused after a grace period that began later.
 // Memory orders: exchange acq_rel, the slot's CAS release (seq_cst as in insert.cpp): whoever sees the empty
 // slot, or any later word in it, sees the dead state.
 #include "conn/table.h"
+#include "conn/template.h"
 
 namespace steelyard {
 
 using conn::step;
 
 // Makes it dead and unlinks it; true: we did.
-bool ConnectionTable::bury(Connection& entry, uint32_t* last) noexcept {
+bool ConnectionTable::bury(Connection& entry, uint32_t* last, Ticks now) noexcept {
   step();
   const uint32_t was = entry.state_word.exchange(state_word(State::dead, 0), std::memory_order_acq_rel);
   const Chain chain = chain_of(hash(entry.client(), entry.protocol));
@@ -29,6 +31,7 @@ bool ConnectionTable::bury(Connection& entry, uint32_t* last) noexcept {
   }
   if ((was & 0xff) == static_cast<uint32_t>(State::dead)) return false;
   *last = was & ~(uint32_t{kWritten} << 8);
+  if (Connection* of = template_of(entry); of != nullptr) let_go(*of, now);
   return true;
 }
 
@@ -36,8 +39,8 @@ bool ConnectionTable::is_committed(const Connection& entry) const noexcept {
   return chain_of(hash(entry.client(), entry.protocol)).matches(conn::committed_to(index_of(entry))) != 0;
 }
 
-bool ConnectionTable::erase(Connection* entry, uint32_t* last) noexcept {
-  if (!bury(*entry, last)) return false;
+bool ConnectionTable::erase(Connection* entry, uint32_t* last, Ticks now) noexcept {
+  if (!bury(*entry, last, now)) return false;
   retired_.push(*entry);
   return true;
 }

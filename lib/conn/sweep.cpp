@@ -8,19 +8,11 @@
 
 #include "conn/match.h"
 #include "conn/table.h"
+#include "conn/template.h"
 
 namespace steelyard {
-namespace {
 
 using conn::is_written;
-
-// A worker's clock may be a tick ahead of the caller's.
-constexpr Ticks idle_time(Ticks now, Ticks last_seen) noexcept {
-  const Ticks idle = elapsed(now, last_seen);
-  return idle > ~Ticks{0} / 2 ? 0 : idle;
-}
-
-}  // namespace
 
 // What has been found expired; its buckets are on their way to the cache.
 struct ConnectionTable::Expiring {
@@ -29,17 +21,25 @@ struct ConnectionTable::Expiring {
   std::array<Connection*, kMost> entries;
 };
 
-bool ConnectionTable::expire(Connection& entry, const SweepHooks& hooks) noexcept {
+bool ConnectionTable::expire_template(Connection& entry, Ticks now) noexcept {
   uint32_t last = 0;
-  if (!is_committed(entry) || !bury(entry, &last)) return false;
+  if (!is_committed(entry) || !claim(entry) || !bury(entry, &last, now)) return false;
+  retired_.add(entry);
+  return true;
+}
+
+bool ConnectionTable::expire(Connection& entry, Ticks now, const SweepHooks& hooks) noexcept {
+  if (is_template(entry)) return has_run_out(entry, now) && expire_template(entry, now);
+  uint32_t last = 0;
+  if (!is_committed(entry) || !bury(entry, &last, now)) return false;
   retired_.add(entry);
   if (hooks.expired != nullptr) hooks.expired({&entry, last}, hooks.expired_context);
   return true;
 }
 
-uint32_t ConnectionTable::expire_all(Expiring& due, const SweepHooks& hooks) noexcept {
+uint32_t ConnectionTable::expire_all(Expiring& due, Ticks now, const SweepHooks& hooks) noexcept {
   uint32_t erased = 0;
-  for (unsigned i = 0; i < due.count; ++i) erased += expire(*due.entries[i], hooks) ? 1 : 0;
+  for (unsigned i = 0; i < due.count; ++i) erased += expire(*due.entries[i], now, hooks) ? 1 : 0;
   due.count = 0;
   return erased;
 }
@@ -50,7 +50,9 @@ void ConnectionTable::look_at(Connection& c, Ticks now, const SweepHooks& hooks,
   if (!is_written(word)) return;
   const Ticks idle = idle_time(now, c.last_seen.load(std::memory_order_relaxed));
   // Longer than, not as long as: both ticks may have been almost over and just begun.
-  if (idle == 0 || idle <= hooks.timeout(c, state_in(word), hooks.timeout_context)) return;
+  if (idle == 0) return;
+  if (is_template(c) ? !has_run_out(c, now) : idle <= hooks.timeout(c, state_in(word), hooks.timeout_context))
+    return;
   const Chain chain = chain_of(hash(c.client(), c.protocol));
   __builtin_prefetch(chain.home, 1);
   __builtin_prefetch(chain.other, 1);
@@ -66,12 +68,12 @@ uint32_t ConnectionTable::sweep(uint64_t slots, Ticks now, const SweepHooks& hoo
     const auto run = static_cast<uint32_t>(std::min<uint64_t>(slots, capacity_ - sweep_cursor_));
     for (uint32_t i = sweep_cursor_, stop = std::min(sweep_cursor_ + run, end); i < stop; ++i) {
       look_at(entries_[i], now, hooks, due);
-      if (due.count == Expiring::kMost) erased += expire_all(due, hooks);
+      if (due.count == Expiring::kMost) erased += expire_all(due, now, hooks);
     }
     slots -= run;
     sweep_cursor_ = sweep_cursor_ + run == capacity_ ? 0 : sweep_cursor_ + run;
   }
-  return erased + expire_all(due, hooks);
+  return erased + expire_all(due, now, hooks);
 }
 
 // How far above 90 % the table is; what waits for a grace period is as good as gone.
@@ -119,7 +121,10 @@ uint32_t ConnectionTable::erase_half_open(Ticks now, uint32_t& budget, const Swe
     const uint32_t age = half_open_age(c, now);
     if (age < oldest || age == kAges) continue;
     if (age == oldest && relief_.at_oldest == 0) continue;
-    if (!expire(c, hooks)) continue;
+    Connection* of = template_of(c);
+    if (!expire(c, now, hooks)) continue;
+    // As IPVS in its defence: a template that only half-open connections have used goes with the last one.
+    if (of != nullptr && !is_assured(*of)) expire_template(*of, now);
     if (age == oldest) --relief_.at_oldest;
     ++erased;
   }

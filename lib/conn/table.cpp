@@ -25,10 +25,12 @@ void make_blank(Connection& c) noexcept {
     half.next_hop.store(kUnknownNextHop, relaxed);
   }
   c.ip_delta = c.l4_delta = 0;
-  c.service = kNoService, c.server = 0;
+  c.service = kNoService;
+  c.server.store(0, relaxed);
   c.route_epoch.store(0, relaxed);
-  c.syn_us = c.extra[0] = c.extra[1] = 0;
-  c.link.store(0, relaxed);
+  c.syn_us = 0;
+  c.link.store(kNoTemplate, relaxed);
+  for (std::atomic<uint32_t>& word : c.extra) word.store(0, relaxed);
 }
 
 }  // namespace

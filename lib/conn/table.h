@@ -76,8 +76,15 @@ class ConnectionTable {
   // --- Any thread. Unlinks a connection that was found or inserted: true for exactly one caller, who then
   // owns its accounting; `last` receives its state word as it was. The state becomes State::dead, so that no
   // later transition is counted. Whether true or false, it cannot be found any more. Freed after a grace
-  // period.
-  bool erase(Connection* entry, uint32_t* last) noexcept;
+  // period. Its template is let go (`now` is for that), exactly once.
+  bool erase(Connection* entry, uint32_t* last, Ticks now) noexcept;
+  // The template of a connection that was found in this turn; null: it has none.
+  Connection* template_of(const Connection& c) const noexcept {
+    const uint32_t link = c.link.load(std::memory_order_relaxed);
+    return link < capacity_ ? &entries_[link] : nullptr;
+  }
+  // What Connection::link says of this entry.
+  uint32_t link_to(const Connection& entry) const noexcept { return index_of(entry); }
 
   // --- The control core only.
   // Frees what was erased before the last grace period; call it often (every loop turn). Never blocks.
@@ -96,10 +103,12 @@ class ConnectionTable {
     void* expired_context;
   };
   // Looks at the next `slots` of sweep_slots() slots (then from the start again) and erases every connection
-  // that has been idle for longer than timeout(connection). Returns how many. See conn/sweep_pace.h.
+  // that has been idle for longer than timeout(connection), and every template that has run out; the hooks
+  // are not called for templates. Returns how many. See conn/sweep_pace.h.
   uint32_t sweep(uint64_t slots, Ticks now, const SweepHooks& hooks) noexcept;
-  // Above 90 % full: erases the oldest half-open (SYN_RECV) connections until 90 % or none is left. Does a
-  // bounded share of the work (kRelieveSlots looks) at a time: call it every loop turn. Returns how many.
+  // Above 90 % full: erases the oldest half-open (SYN_RECV) connections until 90 % or none is left, and the
+  // templates that nothing else ever used. Does a bounded share of the work (kRelieveSlots looks) at a time:
+  // call it every loop turn. Returns how many connections.
   uint32_t relieve(Ticks now, const SweepHooks& hooks) noexcept;
   static constexpr uint32_t kRelieveSlots = 1 << 16;
 
@@ -172,10 +181,11 @@ class ConnectionTable {
   InsertResult lost(unsigned thread, Connection* entry, bool visible, Survey found) noexcept;
 
   bool is_committed(const Connection& entry) const noexcept;
-  bool bury(Connection& entry, uint32_t* last) noexcept;
-  bool expire(Connection& entry, const SweepHooks& hooks) noexcept;
+  bool bury(Connection& entry, uint32_t* last, Ticks now) noexcept;
+  bool expire(Connection& entry, Ticks now, const SweepHooks& hooks) noexcept;
+  bool expire_template(Connection& entry, Ticks now) noexcept;
   struct Expiring;
-  uint32_t expire_all(Expiring& due, const SweepHooks& hooks) noexcept;
+  uint32_t expire_all(Expiring& due, Ticks now, const SweepHooks& hooks) noexcept;
   void look_at(Connection& entry, Ticks now, const SweepHooks& hooks, Expiring& due) const noexcept;
   uint32_t half_open_age(const Connection& entry, Ticks now) const noexcept;
   void count_half_open(Ticks now, uint32_t& budget) noexcept;

@@ -89,7 +89,7 @@ bool try_state(Connection& c, uint32_t& word, State to, Change& change) noexcept
   // this word alone.
   if (!c.state_word.compare_exchange_weak(word, next, std::memory_order_relaxed)) return false;
   const int delta = static_cast<int>(was_inactive) - static_cast<int>(inactive);
-  change = {static_cast<int8_t>(delta), static_cast<int8_t>(-delta)};
+  change = {static_cast<int8_t>(delta), static_cast<int8_t>(-delta), to == State::established};
   return true;
 }
 

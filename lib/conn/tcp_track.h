@@ -12,9 +12,12 @@ namespace steelyard {
 // The state after a packet with these TcpFlag bits. Pure.
 State tcp_transition(State from, Direction direction, uint8_t tcp_flags) noexcept;
 
-// How a server's active and inactive counts change.
+// How a server's active and inactive counts change, and whether the connection has just come to be
+// ESTABLISHED.
 struct Change {
   int8_t active = 0, inactive = 0;
+  bool established = false;
+  bool any() const noexcept { return (active | inactive | int{established}) != 0; }
 };
 
 // Any thread. Moves the connection to the state `to`, its flag kInactive in step with is_active(to). False if

@@ -19,11 +19,23 @@ struct EndpointFilter {
   bool fits(Endpoint e) const noexcept { return prefix.contains(e.address) && (!port || *port == e.port); }
 };
 
+enum class Listed : uint8_t { connections, templates, all };
+
 // What is not set fits all.
 struct ConnectionFilter {
   std::optional<EndpointFilter> client, server;
-  std::optional<std::string> service;  // by name
+  std::optional<std::string> service;  // by name; templates of its persistence group fit too
   std::optional<State> state;
+  Listed listed = Listed::connections;
+  std::string group = {};  // of `service`: set by the list itself
+};
+
+// What a persistence template has instead of a connection's own: its client is a network, port 0.
+struct TemplateView {
+  uint8_t prefix;            // length of the clients' network
+  const std::string& group;  // "": of one service
+  uint32_t connections;      // that it controls
+  bool assured;              // one of them was established
 };
 
 struct ConnectionView {
@@ -33,6 +45,7 @@ struct ConnectionView {
   State state;
   bool active;                                 // as IPVS counts it
   std::chrono::milliseconds idle, expires_in;  // multiples of 250 ms
+  std::optional<TemplateView> persistence = std::nullopt;
 };
 
 class ConnectionList {
@@ -46,6 +59,7 @@ class ConnectionList {
  private:
   static bool wanted(const Connection& c, State state, const void* self) noexcept;
   ConnectionView view(const ConnectionTable::Seen& seen) const noexcept;
+  ConnectionView template_view(const ConnectionTable::Seen& seen) const noexcept;
 
   const Director& director_;
   ConnectionFilter filter_;

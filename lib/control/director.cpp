@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "control/service_state.h"
 #include "sched/scheduler.h"
 
 namespace steelyard::control {
-
-using config::WhenAllDown;
-
 namespace {
 
 std::size_t slots_for_servers(const config::Config& config) {
@@ -50,26 +48,6 @@ Network configured_network(const config::Config& config) {
 
 }  // namespace
 
-struct Director::ServiceState {
-  std::string name;
-  const Scheduler* scheduler = nullptr;
-  SchedulerOptions options;
-  VirtualService service;
-  std::vector<ServerSlot> servers;  // in scheduling order
-  bool gone = false;                // no longer configured; kept for the connections it still has
-  bool stale = false;               // in stale_
-  WhenAllDown when_all_down = WhenAllDown::reject;
-  std::array<std::size_t, 3> servers_by_state{};  // of weight above 0, by health::State
-
-  std::size_t& count(health::State s) noexcept { return servers_by_state[static_cast<std::size_t>(s)]; }
-  Availability availability() noexcept {
-    if (count(health::State::up) > 0) return Availability::up;
-    if (count(health::State::checking) > 0) return Availability::checking;
-    const bool last_resort = when_all_down == WhenAllDown::use_all && count(health::State::down) > 0;
-    return last_resort ? Availability::use_all : Availability::down;
-  }
-};
-
 std::string_view to_string(Availability a) noexcept {
   switch (a) {
     case Availability::up:
@@ -92,7 +70,8 @@ Director::Director(const config::Config& config, std::vector<PortInfo> ports, co
       tallies_(counters_, slots_for_servers(config)),
       loads_(counters_, options.workers, options.cycles_per_second),
       schedules_(grace_, counters_, slots_for_servers(config)),
-      servers_(slots_for_servers(config)) {
+      servers_(slots_for_servers(config)),
+      serving_(servers_.size()) {
   if (ports_.size() != config_.ports.size())
     throw std::logic_error("as many ports as the configuration names");
   for (std::size_t i = 0; i < ports_.size(); ++i)
@@ -203,8 +182,15 @@ void Director::set_services(const std::vector<config::Service>& services) {
     if (state.scheduler == nullptr)
       throw std::logic_error("unknown scheduler: the configuration is validated before");
     state.options = wanted.scheduler_options;
-    state.service = {wanted.address,        wanted.protocol, wanted.no_connection, wanted.sloppy_tcp, {},
-                     &schedules_.slot(slot)};
+    state.service = {wanted.address,
+                     wanted.protocol,
+                     wanted.no_connection,
+                     wanted.sloppy_tcp,
+                     {},
+                     &schedules_.slot(slot),
+                     persistence_of(slot, wanted),
+                     wanted.one_packet};
+    state.persistence_group = wanted.persistence ? wanted.persistence->group : "";
     for (std::size_t i = 0; i < kStates; ++i) state.service.timeouts[i] = to_ticks(wanted.timeouts[i]);
     state.servers.clear();
     for (const config::Server& s : wanted.servers) {
@@ -215,6 +201,7 @@ void Director::set_services(const std::vector<config::Service>& services) {
     }
     state.when_all_down = wanted.when_all_down;
     settle_health(state, wanted.servers);
+    tell_serving(state);
   }
   forget_health(listed);
   for (std::size_t i = 0; i < services_.size(); ++i) {
@@ -242,8 +229,11 @@ void Director::settle_health(ServiceState& state, const std::vector<config::Serv
 
 // A server that comes back is a new one.
 void Director::forget_health(const std::vector<bool>& listed) {
-  for (ServerSlot slot = 0; slot < health_.size(); ++slot)
-    if (!listed[slot]) health_[slot] = {};
+  for (ServerSlot slot = 0; slot < health_.size(); ++slot) {
+    if (listed[slot]) continue;
+    health_[slot] = {};
+    serving_[slot].store(false, std::memory_order_relaxed);
+  }
 }
 
 std::optional<Availability> Director::set_health(Protocol protocol, Endpoint service, Endpoint server,
@@ -270,6 +260,7 @@ std::optional<Availability> Director::set_health(Protocol protocol, Endpoint ser
 void Director::compile_stale() {
   for (const ServiceSlot slot : stale_) {
     services_[slot]->stale = false;
+    tell_serving(*services_[slot]);
     schedules_.set(slot, plan(*services_[slot]));
   }
   stale_.clear();
@@ -278,11 +269,8 @@ void Director::compile_stale() {
 SchedulePlan Director::plan(ServiceState& state) const {
   SchedulePlan plan{state.scheduler, state.options, state.service.protocol, {}};
   plan.servers.reserve(state.servers.size());
-  const bool last_resort = state.availability() == Availability::use_all;
-  for (const ServerSlot s : state.servers) {
-    const bool up = last_resort || health_[s].state == health::State::up;
-    plan.servers.push_back({s, servers_[s].address, servers_[s].weight, up});
-  }
+  for (const ServerSlot s : state.servers)
+    plan.servers.push_back({s, servers_[s].address, servers_[s].weight, serves(state, s)});
   return plan;
 }
 
@@ -297,6 +285,7 @@ void Director::publish() {
     next->addresses.add(state.service.address.address, kVirtualAddress);
   }
   next->servers = servers_;
+  add_server_tables(*next);
   for (const RealServer& s : servers_)
     if (s.service != kNoService) next->addresses.add(s.address.address, kServerAddress);
   for (const Ipv4 a : local_) next->addresses.add(a, kLocalAddress);

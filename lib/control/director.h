@@ -116,6 +116,8 @@ class Director {
   void zero() noexcept;
   // For those who look at connections: what their slots stand for, also when the service is gone.
   const std::string& service_name(ServiceSlot service) const noexcept;
+  const VirtualService& service(ServiceSlot service) const noexcept;
+  const std::string& group_name(ServiceSlot service) const noexcept;  // of its persistence; "": none
   bool has_service(std::string_view name) const noexcept;
   Ticks timeout(ServiceSlot service, State state) const noexcept;
   Ticks now() const noexcept { return static_cast<Ticks>(last_ms_ / static_cast<uint64_t>(kTick.count())); }
@@ -135,6 +137,10 @@ class Director {
   struct ServiceState;
   void publish();
   SchedulePlan plan(ServiceState& service) const;
+  bool serves(ServiceState& service, ServerSlot server) const noexcept;
+  void tell_serving(ServiceState& service) noexcept;
+  Persistence persistence_of(ServiceSlot slot, const config::Service& wanted);
+  void add_server_tables(Snapshot& next) const;
   void compile_stale();
   void settle_health(ServiceState& service, const std::vector<config::Server>& wanted);
   void forget_health(const std::vector<bool>& listed);
@@ -160,8 +166,10 @@ class Director {
     health::State state = health::State::up;
     std::string reason;
   };
-  std::vector<ServerHealth> health_;  // by ServerSlot
-  std::vector<ServiceSlot> stale_;    // whose schedules are older than their servers' health
+  std::vector<ServerHealth> health_;                    // by ServerSlot
+  std::vector<std::atomic<bool>> serving_;              // by ServerSlot, as Snapshot::serving
+  std::map<std::string, uint16_t> persistence_groups_;  // the numbers of their templates
+  std::vector<ServiceSlot> stale_;  // whose schedules are older than their servers' health
   std::map<std::pair<ServiceSlot, Endpoint>, ServerSlot> server_slots_;
   std::vector<Ipv4> local_;
   NextHops next_hops_;

@@ -17,7 +17,7 @@ Ipv4 source_of_icmp(const Packet& p, const Snapshot& snap) noexcept {
 // A RST if the service is to answer so. Packets that found no connection are always inbound here. Nobody but
 // us has our addresses: who uses them gets no answer.
 bool answer_no_connection(Packet& p, const Snapshot& snap, TokenBucket& rate, Ticks now) noexcept {
-  const std::optional<uint16_t> service = snap.by_endpoint.find(p.key.protocol, p.key.other);
+  const std::optional<uint16_t> service = snap.service_at(p.key.protocol, p.key.other);
   if (!service || snap.services[*service].no_connection != NoConnection::reset) return false;
   if ((snap.addresses.classes(p.source) & (kVirtualAddress | kLocalAddress)) != 0) return false;
   return may_reset(p) && rate.take(now) && answer_reset(p);

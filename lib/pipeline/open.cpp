@@ -1,16 +1,15 @@
-#include <algorithm>
 #include <optional>
 
 #include "forward/forwarding.h"
 #include "net/headers.h"
 #include "pipeline/account.h"
 #include "pipeline/next_hop.h"
+#include "pipeline/picker.h"
 #include "pipeline/stages.h"
+#include "pipeline/templates.h"
 
 namespace steelyard {
 namespace {
-
-constexpr unsigned kMostTries = 64;  // picks for one connection while its client's endpoint is in conflict
 
 bool is_syn(const Packet& p) noexcept { return (p.tcp_flags & (kSyn | kRst)) == kSyn; }
 
@@ -34,8 +33,8 @@ bool is_martian(Ipv4 source, const AddressTable& addresses) noexcept {
 
 class Opener {
  public:
-  Opener(const Snapshot*& snap, WorkerContext& context, Now now) noexcept
-      : snap_(snap), context_(context), now_(now) {}
+  Opener(const Batch& batch, const Snapshot*& snap, WorkerContext& context, Now now) noexcept
+      : batch_(batch), snap_(snap), context_(context), now_(now), picker_(snap, context) {}
 
   // A packet whose connection was not found, is gone, or may be opened anew.
   void settle(Packet& p) noexcept {
@@ -43,107 +42,128 @@ class Opener {
     if (changed_ || p.connection != nullptr) p.connection = context_.connections.find(p.key, p.hash);
     if (p.connection != nullptr && reopens(p, p.connection->state())) close(p);
     if (p.connection != nullptr) return;
-    if (p.kind != PacketKind::flow || p.key.direction == Direction::outbound)
-      p.verdict = Verdict::kernel;
-    else
+    if (p.kind == PacketKind::flow && p.key.direction == Direction::inbound)
       open(p);
+    else if (!pass_back(p))
+      p.verdict = Verdict::kernel;
   }
 
  private:
   void close(Packet& p) noexcept {
     uint32_t last = 0;
-    if (context_.connections.erase(p.connection, &last))
+    if (context_.connections.erase(p.connection, &last, now_.ticks))
       count_closed(context_.counters.servers[p.connection->server], last);
     p.connection = nullptr;
     changed_ = true;
   }
 
   void open(Packet& p) noexcept {
-    const std::optional<uint16_t> service = snap_->by_endpoint.find(p.key.protocol, p.key.other);
-    if (!service) {
+    const std::optional<ServiceSlot> slot = snap_->service_at(p.key.protocol, p.key.other);
+    if (!slot) {
       p.verdict = Verdict::kernel;
       return;
     }
-    if (!may_open(p, snap_->services[*service]) || is_martian(p.source, snap_->addresses))
+    const VirtualService& service = snap_->services[*slot];
+    if (!may_open(p, service) || is_martian(p.source, snap_->addresses))
       return p.drop(DropReason::no_connection);
     changed_ = true;
-    schedule(p, *service);
+    if (service.persistence.timeout != 0)
+      schedule_by_template(p, *slot, service.one_packet);
+    else if (service.one_packet)
+      schedule_one_packet(p, *slot);
+    else
+      schedule(p, *slot);
   }
+
+  static Arrival arrival(const Packet& p) noexcept { return {p.key.client, p.key.other.address}; }
 
   void schedule(Packet& p, ServiceSlot service) noexcept {
     DropReason reason = DropReason::server_conflict;
-    for (unsigned tries = tries_for(service); tries > 0 && reason == DropReason::server_conflict; --tries) {
-      const std::optional<ServerSlot> server = pick(service, {p.key.client, p.key.other.address});
+    for (unsigned tries = picker_.tries_for(service); tries > 0 && reason == DropReason::server_conflict;
+         --tries) {
+      const std::optional<ServerSlot> server = picker_.pick(service, arrival(p));
       if (!server) return p.drop(DropReason::no_server);
-      if (insert(p, service, *server, reason)) return;
+      const Opened opened = insert(p, service, *server, kNoTemplate, reason);
+      if (opened == Opened::opened) return;
+      if (opened == Opened::exists || reason != DropReason::server_conflict) picker_.keep(service, *server);
+      if (opened == Opened::exists) return;
     }
     p.drop(reason);
   }
 
-  unsigned tries_for(ServiceSlot service) const noexcept {
-    const ScheduleSlot* schedule = snap_->services[service].schedule;
-    const Schedule* current = schedule == nullptr ? nullptr : schedule->current();
-    if (current == nullptr || current->is_mapping()) return 1;
-    return static_cast<unsigned>(std::clamp<std::size_t>(current->picks.size(), 1, kMostTries));
+  // The pick, if there was one, is the template's: nothing to give back.
+  void schedule_by_template(Packet& p, ServiceSlot service, bool one_packet) noexcept {
+    DropReason reason = DropReason::no_server;
+    const auto [by, server] = Templates(picker_, context_, now_).find(service, arrival(p), reason);
+    if (by == nullptr) return p.drop(reason);
+    Opened opened = Opened::exists;
+    if (one_packet)
+      pass(p, service, server);
+    else
+      opened = insert(p, service, server, context_.connections.link_to(*by), reason);
+    if (opened != Opened::opened) let_go(*by, now_.ticks);
+    if (opened == Opened::refused) p.drop(reason);
   }
 
-  std::optional<ServerSlot> pick(ServiceSlot service, const Arrival& arrival) noexcept {
-    for (int attempt = 0; attempt < 2; ++attempt) {
-      const std::optional<ServerSlot> server = next_pick(service, arrival);
-      if (!server || is_server_of(*server, service)) return server;
-      // The schedule is newer than our snapshot: so must we be.
-      snap_ = context_.published.load(std::memory_order_acquire);
-      if (is_server_of(*server, service)) return server;
-    }
-    return std::nullopt;
+  void schedule_one_packet(Packet& p, ServiceSlot service) noexcept {
+    const std::optional<ServerSlot> server = picker_.pick(service, arrival(p));
+    if (!server) return p.drop(DropReason::no_server);
+    pass(p, service, *server);
   }
 
-  std::optional<ServerSlot> next_pick(ServiceSlot service, const Arrival& arrival) noexcept {
-    ScheduleSlot* schedule = snap_->services[service].schedule;
-    if (schedule == nullptr) return std::nullopt;
-    auto& left = context_.leftover;
-    if (left.service == service) {
-      left.service = kNoService;
-      if (const Schedule* s = schedule->current(); s != nullptr && s->version == left.version)
-        return left.server;
-    }
-    return schedule->pick(arrival);
+  // A datagram that is scheduled by itself: its connection lasts for this turn and is in no table.
+  void pass(Packet& p, ServiceSlot service, ServerSlot server) noexcept {
+    pass_as(p, p.key.other, service, server);
+    context_.counters.servers[server].connections.add();
   }
 
-  bool is_server_of(ServerSlot server, ServiceSlot service) const noexcept {
-    return server < snap_->servers.size() && snap_->servers[server].service == service &&
-           service < snap_->services.size();
+  // What a server of a one_packet service says, with nothing kept that tells of it: its endpoint says which
+  // service it belongs to. False: it is nobody's.
+  bool pass_back(Packet& p) noexcept {
+    if (snap_->one_packet_servers.empty() || p.key.protocol != Protocol::udp ||
+        p.key.direction != Direction::outbound || is_martian(p.key.client.address, snap_->addresses))
+      return false;
+    const ServerTable& servers = snap_->one_packet_servers;
+    auto server = servers.find(Protocol::udp, p.key.other);
+    if (!server) server = servers.find(Protocol::udp, {p.key.other.address, {}});
+    if (!server) return false;
+    const ServiceSlot service = snap_->servers[*server].service;
+    Endpoint from = snap_->services[service].address;
+    if (from.port == Port{}) from.port = p.key.other.port;
+    pass_as(p, from, service, *server);
+    return true;
   }
 
-  // The pick was not used.
-  void keep(ServiceSlot service, ServerSlot server) noexcept {
-    const Schedule* s = snap_->services[service].schedule->current();
-    if (s != nullptr && s->is_mapping()) return;
-    context_.leftover = {service, s == nullptr ? 0 : s->version, server};
+  void pass_as(Packet& p, Endpoint virtual_endpoint, ServiceSlot service, ServerSlot server) noexcept {
+    Connection& c = context_.passing[static_cast<std::size_t>(&p - batch_.packets.data())];
+    fill(c, p.key, virtual_endpoint, service, server);
+    p.connection = &c;
   }
 
-  bool insert(Packet& p, ServiceSlot service, ServerSlot server, DropReason& reason) noexcept {
+  enum class Opened : uint8_t { opened, exists, refused };
+
+  Opened insert(Packet& p, ServiceSlot service, ServerSlot server, uint32_t link,
+                DropReason& reason) noexcept {
     Connection* entry = context_.connections.allocate(context_.thread);
     if (entry == nullptr) {
-      keep(service, server);
       reason = DropReason::table_full;
-      return false;
+      return Opened::refused;
     }
-    fill(*entry, p, service, server);
+    fill(*entry, p.key, p.key.other, service, server);
+    entry->link.store(link, std::memory_order_relaxed);
     const auto [outcome, existing] = context_.connections.insert(context_.thread, entry, p.hash);
     using Inserted = ConnectionTable::Inserted;
     switch (outcome) {
       case Inserted::inserted:
         p.connection = entry;
         count_opened(context_.counters.servers[server]);
-        return true;
+        return Opened::opened;
       case Inserted::exists:
         p.connection = existing;
-        keep(service, server);
-        return true;
+        return Opened::exists;
       case Inserted::server_conflict:
         reason = DropReason::server_conflict;
-        return false;
+        break;
       case Inserted::bucket_full:
         reason = DropReason::bucket_full;
         break;
@@ -151,22 +171,22 @@ class Opener {
         reason = DropReason::client_endpoint_limit;
         break;
     }
-    keep(service, server);
-    return false;
+    return Opened::refused;
   }
 
-  void fill(Connection& c, const Packet& p, ServiceSlot service, ServerSlot server) noexcept {
+  void fill(Connection& c, const FlowKey& key, Endpoint virtual_endpoint, ServiceSlot service,
+            ServerSlot server) noexcept {
     const Endpoint real = snap_->servers[server].address;
-    c.client_address = p.key.client.address;
-    c.client_port = p.key.client.port;
-    c.protocol = p.key.protocol;
+    c.client_address = key.client.address;
+    c.client_port = key.client.port;
+    c.protocol = key.protocol;
     c.mode = ForwardingMode::nat;
-    c.half[0].address = p.key.other.address;
-    c.half[0].port = p.key.other.port;
+    c.half[0].address = virtual_endpoint.address;
+    c.half[0].port = virtual_endpoint.port;
     c.half[1].address = real.address;
-    c.half[1].port = real.port;
+    c.half[1].port = real.port == Port{} ? virtual_endpoint.port : real.port;
     c.service = service;
-    c.server = server;
+    c.server.store(server, std::memory_order_relaxed);
     c.syn_us = now_.us;
     c.last_seen.store(now_.ticks, std::memory_order_relaxed);
     // TCP takes its first state from this packet, in track().
@@ -176,16 +196,18 @@ class Opener {
     Forwarding::prepare(c);
   }
 
+  const Batch& batch_;
   const Snapshot*& snap_;
   WorkerContext& context_;
   Now now_;
+  Picker picker_;
   bool changed_ = false;
 };
 
 }  // namespace
 
 void open_connections(Batch& batch, const Snapshot*& snap, WorkerContext& context, Now now) noexcept {
-  Opener opener(snap, context, now);
+  Opener opener(batch, snap, context, now);
   for (Packet& p : batch.all()) {
     if (p.verdict != Verdict::pending) continue;
     if (p.connection != nullptr) [[likely]] {

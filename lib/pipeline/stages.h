@@ -2,6 +2,7 @@
 // verdict.
 #pragma once
 
+#include <array>
 #include <atomic>
 
 #include "base/time.h"
@@ -27,6 +28,9 @@ struct WorkerContext {
     uint32_t version = 0;  // of the schedule it came from; of no use to another one
     ServerSlot server = 0;
   } leftover{};
+  // By place in the batch: connections of datagrams that are scheduled one by one. They last for a turn and
+  // are in no table.
+  std::array<Connection, kBatchSize> passing{};
 };
 
 // bytes -> kind, key, direction, hash | drop | kernel. Reads only inside the frame. Asks for the table's

@@ -1,4 +1,5 @@
 #include "conn/tcp_track.h"
+#include "conn/template.h"
 #include "net/headers.h"
 #include "net/parse.h"
 #include "pipeline/account.h"
@@ -28,15 +29,23 @@ void time_answer(const Packet& p, Connection& c, ServerCounters& server, uint32_
     server.responses.add(ResponseSamples::word(now_us - c.syn_us));
 }
 
-void follow_state(const Packet& p, Connection& c, ServerCounters& server, Now now) noexcept {
+void follow_change(Change change, const Connection& c, ServerCounters& server,
+                   const ConnectionTable& connections) noexcept {
+  count_change(server.active, change.active);
+  count_change(server.inactive, change.inactive);
+  if (!change.established) return;
+  // Should the connection have been erased meanwhile, `of` may be another entry, which the flag does no harm.
+  if (Connection* of = connections.template_of(c); of != nullptr) assure(*of);
+}
+
+void follow_state(const Packet& p, Connection& c, ServerCounters& server, const ConnectionTable& connections,
+                  Now now) noexcept {
   if (p.key.protocol == Protocol::tcp) {
     if ((p.tcp_flags & (kSyn | kAck)) == (kSyn | kAck)) [[unlikely]]
       time_answer(p, c, server, now.us);
     const Change change = track_tcp(c, p.key.direction, p.tcp_flags);
-    if (change.active != 0 || change.inactive != 0) [[unlikely]] {
-      count_change(server.active, change.active);
-      count_change(server.inactive, change.inactive);
-    }
+    if (change.any()) [[unlikely]]
+      follow_change(change, c, server, connections);
   }
   // A busy connection's line is written once a tick, not once a packet.
   if (c.last_seen.load(std::memory_order_relaxed) != now.ticks)
@@ -59,7 +68,7 @@ void track(Packet& p, const Snapshot& snap, WorkerContext& context, Now now) noe
   const DropReason why_not = refusal(p);
   if (why_not != DropReason::count && d == Direction::outbound) return p.drop(why_not);
   ServerCounters& server = context.counters.servers[c.server];
-  if (p.kind == PacketKind::flow) follow_state(p, c, server, now);
+  if (p.kind == PacketKind::flow) follow_state(p, c, server, context.connections, now);
   count_packet(server, d, p.ip_length);
   if (why_not != DropReason::count) return p.drop(why_not);
   if (p.next_hop != nullptr) [[likely]]

@@ -39,32 +39,39 @@ void AddressTable::grow() {
     if (s.classes != 0) add(s.address, static_cast<AddressClass>(s.classes));
 }
 
-uint32_t ServiceTable::home(Protocol p, Endpoint e) const noexcept {
+template <class Value>
+uint32_t EndpointTable<Value>::home(Protocol p, Endpoint e) const noexcept {
   const uint64_t word = uint64_t{e.address.be} << 32 | uint64_t{e.port.be} << 8 | static_cast<uint8_t>(p);
   return static_cast<uint32_t>((word * 0x9e3779b97f4a7c15) >> 40) & mask_;
 }
 
-void ServiceTable::add(Protocol protocol, Endpoint address, uint16_t service) {
+template <class Value>
+void EndpointTable<Value>::add(Protocol protocol, Endpoint address, Value value) {
   if (2 * (used_ + 1) > slots_.size()) grow();
   uint32_t i = home(protocol, address);
   while (slots_[i].protocol != Protocol::none) i = (i + 1) & mask_;
-  slots_[i] = {address, protocol, service};
+  slots_[i] = {address, protocol, value};
   ++used_;
 }
 
-std::optional<uint16_t> ServiceTable::find(Protocol protocol, Endpoint address) const noexcept {
+template <class Value>
+std::optional<Value> EndpointTable<Value>::find(Protocol protocol, Endpoint address) const noexcept {
   for (uint32_t i = home(protocol, address); slots_[i].protocol != Protocol::none; i = (i + 1) & mask_)
-    if (slots_[i].protocol == protocol && slots_[i].address == address) return slots_[i].service;
+    if (slots_[i].protocol == protocol && slots_[i].address == address) return slots_[i].value;
   return std::nullopt;
 }
 
-void ServiceTable::grow() {
+template <class Value>
+void EndpointTable<Value>::grow() {
   const std::vector<Slot> old = std::move(slots_);
   slots_ = std::vector<Slot>(old.size() * 2);
   mask_ = static_cast<uint32_t>(slots_.size()) - 1;
   used_ = 0;
   for (const Slot& s : old)
-    if (s.protocol != Protocol::none) add(s.protocol, s.address, s.service);
+    if (s.protocol != Protocol::none) add(s.protocol, s.address, s.value);
 }
+
+template class EndpointTable<uint16_t>;
+template class EndpointTable<uint32_t>;
 
 }  // namespace steelyard

@@ -55,16 +55,19 @@ class AddressTable {
   uint32_t virtual_mask_ = 63, virtual_used_ = 0;
 };
 
-class ServiceTable {
+// (protocol, endpoint) -> slot.
+template <class Value>
+class EndpointTable {
  public:
-  void add(Protocol protocol, Endpoint address, uint16_t service);
-  std::optional<uint16_t> find(Protocol protocol, Endpoint address) const noexcept;
+  void add(Protocol protocol, Endpoint address, Value value);
+  std::optional<Value> find(Protocol protocol, Endpoint address) const noexcept;
+  bool empty() const noexcept { return used_ == 0; }
 
  private:
   struct Slot {
     Endpoint address;
     Protocol protocol = Protocol::none;  // none: empty
-    uint16_t service = 0;
+    Value value = 0;
   };
   uint32_t home(Protocol p, Endpoint e) const noexcept;
   void grow();
@@ -72,5 +75,10 @@ class ServiceTable {
   std::vector<Slot> slots_ = std::vector<Slot>(8);
   uint32_t mask_ = 7, used_ = 0;
 };
+
+extern template class EndpointTable<uint16_t>;
+extern template class EndpointTable<uint32_t>;
+using ServiceTable = EndpointTable<uint16_t>;
+using ServerTable = EndpointTable<uint32_t>;
 
 }  // namespace steelyard

@@ -48,7 +48,7 @@ void work(TableFixture& t, unsigned thread, const std::atomic<bool>& stop, std::
     if (c == nullptr)
       changes += insert(t, thread, n) ? 1 : 0;
     else if (random() % 2 == 0)
-      changes += t.table.erase(c, &last) ? 1 : 0;
+      changes += t.table.erase(c, &last, 0) ? 1 : 0;
     else
       track_tcp(*c, random() % 2 == 0 ? Direction::inbound : Direction::outbound, kAck);
     t.grace.quiescent(thread);

@@ -44,7 +44,7 @@ struct Bench : TableFixture {
   bool erase_found(Endpoint to, Endpoint client = kClient) {
     uint32_t last = 0;
     Connection* c = find(inbound(client, to));
-    const bool mine = c != nullptr && table.erase(c, &last);
+    const bool mine = c != nullptr && table.erase(c, &last, 0);
     if (mine) ++books.erased;
     return mine;
   }

@@ -66,7 +66,7 @@ class Private {
     tally.wrong += found != (known == mine_.end() ? nullptr : known->second) ? 1 : 0;
     if (random_() % 3 == 0 && known != mine_.end()) {
       uint32_t last = 0;
-      tally.wrong += t_.table.erase(found, &last) ? 0 : 1;
+      tally.wrong += t_.table.erase(found, &last, 0) ? 0 : 1;
       ++tally.erased;
       mine_.erase(known);
       return;
@@ -106,7 +106,7 @@ class Shared {
     const uint32_t id = c->syn_us;
     track_tcp(*c, Direction::inbound, random_() % 4 == 0 ? kFin : kAck);
     uint32_t last = 0;
-    if (random_() % 4 == 0 && t_.table.erase(c, &last)) ++tally.erased;
+    if (random_() % 4 == 0 && t_.table.erase(c, &last, 0)) ++tally.erased;
     for (int i = 0; i < 20; ++i)
       tally.wrong += c->client() == who && c->virtual_endpoint() == to && c->syn_us == id ? 0 : 1;
   }
@@ -193,7 +193,7 @@ TEST_CASE("Many threads that insert the same keys: one winner each, and all lear
       wrong += winners[k] == 1 && t.find(inbound(client(k), kWeb)) == a[0] ? 0 : 1;
       winners[k] = 0;
       uint32_t last = 0;
-      wrong += a[0] != nullptr && t.table.erase(t.find(inbound(client(k), kWeb)), &last) ? 0 : 1;
+      wrong += a[0] != nullptr && t.table.erase(t.find(inbound(client(k), kWeb)), &last, 0) ? 0 : 1;
     }
     t.table.reclaim();
   };

@@ -327,7 +327,9 @@ TEST_CASE("errors of services point at their place", "[config]") {
        {"2:31: address is \"203.0.113\"; allowed: the IPv4 address of a host, such as 192.0.2.1"}},
       {"port zero",
        kPorts + "services: [{name: a, address: 203.0.113.1, port: 0}]",
-       {"2:50: port is \"0\"; allowed: a whole number from 1 to 65535"}},
+       {"2:50: port 0 stands for all ports and needs persistence; allowed: 1 to 65535, or 0 in a service "
+        "with the "
+        "key \"persistence\""}},
       {"protocol", service("protocol: sctp"), {"2:66: protocol is \"sctp\"; allowed: tcp, udp"}},
       {"scheduler",
        service("scheduler: wr"),
@@ -476,7 +478,7 @@ neighbours: 5
             "icmp_errors_per_second, resets_per_second",
             "3:16: connections is \"many\"; allowed: a number from 1k to 1G, such as 500k or 10M",
             "5:59: the address 10.0.0.1 is already used in line 5",
-            "9:11: port is \"99999\"; allowed: a whole number from 1 to 65535",
+            "9:11: port is \"99999\"; allowed: a whole number from 0 to 65535",
             "11:36: port is \"0\"; allowed: a whole number from 1 to 65535",
             "12:9: a server lacks the key \"address\"",
             "12:10: unknown key \"adress\" in a server; did you mean \"address\"? allowed: address, port, "

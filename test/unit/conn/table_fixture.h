@@ -65,7 +65,7 @@ struct TableFixture {
   bool erase(Endpoint client, Endpoint to = kWeb) {
     uint32_t last = 0;
     Connection* c = find(inbound(client, to));
-    return c != nullptr && table.erase(c, &last);
+    return c != nullptr && table.erase(c, &last, 0);
   }
   // All readers have moved on, and what was erased is free again.
   void settle() {

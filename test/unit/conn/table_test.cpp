@@ -65,10 +65,10 @@ TEST_CASE("A key can be inserted once, and again after it was erased", "[conn]")
   CHECK(again->existing == first);
 
   uint32_t last = 0;
-  CHECK(t.table.erase(first, &last));
+  CHECK(t.table.erase(first, &last, 0));
   CHECK(last == state_word(State::established, 0));
   CHECK(first->state() == State::dead);
-  CHECK_FALSE(t.table.erase(first, &last));
+  CHECK_FALSE(t.table.erase(first, &last, 0));
   CHECK(t.find(inbound(client(1), kWeb)) == nullptr);
   CHECK(t.outcome(client(1), kWeb, kServer2) == Inserted::inserted);
   CHECK(t.find(outbound(client(1), kServer2)) != nullptr);

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "conn/template.h"
+
 using namespace steelyard;
 using namespace std::chrono_literals;
 using control::ConnectionFilter;
@@ -140,4 +142,36 @@ TEST_CASE_METHOD(Fixture, "many connections come a few at a time, and no more th
   }
   CHECK(calls > 40);
   CHECK(most < 100);
+}
+
+TEST_CASE("templates are listed only where they are asked for", "[control][persistence]") {
+  Fixture f;
+  f.config.services[0].persistence = config::Persistence{.prefix = 24, .group = "", .at = {}};
+  f.director.set_services(f.config.services);
+  ConnectionTable& table = f.director.shared().connections;
+  const TemplateKey key{ip("192.0.2.0"), steelyard::Port{0}, ep("203.0.113.10", 80)};
+  REQUIRE(make_template(table, 0, key, 0, 1, 240, 3990).outcome == MadeTemplate::Outcome::made);
+  f.add(ep("192.0.2.7", 5000), 0, ep("10.0.0.12", 8080), State::established, 4000);
+  CHECK(f.list().size() == 1);
+  ConnectionFilter filter;
+  filter.listed = control::Listed::all;
+  CHECK(f.list(filter).size() == 2);
+  filter.listed = control::Listed::templates;
+  filter.client = EndpointFilter{{ip("192.0.2.0"), 24}, {}};
+  filter.server = EndpointFilter{{ip("10.0.0.12"), 32}, {}};
+  filter.service = "web";
+  const std::vector<ConnectionView> found = f.list(filter);
+  REQUIRE(found.size() == 1);
+  const ConnectionView& t = found[0];
+  REQUIRE(t.persistence);
+  CHECK(t.protocol == Protocol::tcp);
+  CHECK(to_string(t.client) == "192.0.2.0:0");
+  CHECK(t.persistence->prefix == 24);
+  CHECK(t.persistence->connections == 1);
+  CHECK_FALSE(t.persistence->assured);
+  CHECK(to_string(t.server) == "10.0.0.12:8080");
+  CHECK(t.idle == 2500ms);
+  CHECK(t.expires_in == 57500ms);
+  filter.service = "dns";
+  CHECK(f.list(filter).empty());
 }

@@ -245,3 +245,49 @@ TEST_CASE_METHOD(CheckedFixture, "news about unknown servers and services is nob
                                    health::State::up, ""));
   CHECK(picks(1) == Octets{0});
 }
+
+TEST_CASE_METHOD(CheckedFixture, "templates may lead to servers that are up, whatever their weight",
+                 "[control]") {
+  const auto serving = [&] {
+    director->tick(++now);
+    Octets octets;
+    const Snapshot& snap = director->snapshot();
+    for (ServerSlot s = 0; s < snap.servers.size(); ++s)
+      if (snap.serves(s)) octets.push_back(snap.servers[s].address.address.host() & 255);
+    return octets;
+  };
+  CHECK(serving().empty());
+  for (const char* server : {"10.0.0.11", "10.0.0.12", "10.0.0.13"}) set(server, health::State::up);
+  CHECK(serving() == Octets{11, 12, 13});
+  set("10.0.0.12", health::State::down);
+  CHECK(serving() == Octets{11, 13});
+  config.services[0].servers[0].weight = 0;
+  config.services[0].servers.pop_back();
+  director->set_services(config.services);
+  CHECK(serving() == Octets{11});
+}
+
+TEST_CASE_METHOD(Fixture, "services of a persistence group have one key, others their own", "[control]") {
+  config.services.push_back(service("safe", ep("203.0.113.10", 443), {{ep("10.0.0.12", 443)}}));
+  config.services.push_back(service("other", ep("203.0.113.10", 81), {{ep("10.0.0.12", 81)}}));
+  for (config::Service& s : config.services) s.persistence = config::Persistence{};
+  for (std::size_t i = 0; i < 2; ++i) config.services[i].persistence->group = "shop";
+  director.set_services(config.services);
+  const Snapshot& snap = director.snapshot();
+  const Persistence &web = snap.services[0].persistence, &safe = snap.services[1].persistence,
+                    &other = snap.services[2].persistence;
+  CHECK(web.timeout == 300 * kTicksPerSecond);
+  CHECK(web.mask == ip("255.255.255.255"));
+  CHECK(web.group);
+  CHECK(web.number == safe.number);
+  CHECK(web.endpoint == safe.endpoint);
+  CHECK(to_string(web.endpoint) == "0.0.0.1:0");
+  CHECK_FALSE(other.group);
+  CHECK(other.endpoint == ep("203.0.113.10", 81));
+  CHECK(other.number != web.number);
+  const auto server = snap.group_server(1, ip("10.0.0.12"));
+  REQUIRE(server);
+  CHECK(snap.servers[*server].address == ep("10.0.0.12", 443));
+  CHECK_FALSE(snap.group_server(1, ip("10.0.0.11")));
+  CHECK_FALSE(snap.group_server(2, ip("10.0.0.12")));
+}

@@ -1,10 +1,13 @@
 #include "director.h"
 
 #include <algorithm>
+#include <bit>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 #include <stdexcept>
+
+#include "control/connection_list.h"
 
 namespace steelyard::golden {
 
@@ -79,6 +82,14 @@ void GoldenDirector::command(const std::vector<std::string>& words) {
   const std::string& verb = words.at(0);
   if (verb == "-A" || verb == "-E") {
     s.scheduler = after(words, "-s");
+    s.one_packet = std::ranges::find(words, "-o") != words.end();
+    if (const std::string timeout = after(words, "-p"); !timeout.empty()) {
+      const Ipv4 mask = test::ip(after(words, "-M", "255.255.255.255"));
+      s.persistence = config::Persistence{.timeout = std::chrono::seconds(std::stoul(timeout)),
+                                          .prefix = static_cast<uint8_t>(std::popcount(mask.be)),
+                                          .group = "",
+                                          .at = {}};
+    }
     s.scheduler_options = {};
     std::istringstream options(after(words, "-b"));
     for (std::string option; std::getline(options, option, ',');)
@@ -137,18 +148,20 @@ void GoldenDirector::wait(std::chrono::milliseconds time) {
   }
 }
 
+// As ipvsadm -Lnc has them: templates too.
 std::vector<ConnectionView> GoldenDirector::connections() {
   std::vector<ConnectionView> all;
-  const Ticks now = engine_.now();
-  engine_.director().table().for_each([&](const Connection& c) {
-    const Ticks timeout =
-        engine_.director().snapshot().services[c.service].timeouts[static_cast<std::size_t>(c.state())];
-    const Ticks idle = elapsed(now, c.last_seen.load());
-    all.push_back({c.protocol == Protocol::tcp ? "TCP" : "UDP", to_string(c.client()),
-                   to_string(c.virtual_endpoint()), to_string(c.server_endpoint()),
-                   std::string(to_string(c.state())),
-                   timeout > idle ? (timeout - idle) / kTicksPerSecond : 0});
-  });
+  control::ConnectionFilter filter;
+  filter.listed = control::Listed::all;
+  control::ConnectionList list(engine_.director(), filter, ~uint64_t{0});
+  const auto add = [&all](const control::ConnectionView& c) {
+    const bool assured = c.persistence && c.persistence->assured;
+    all.push_back({c.protocol == Protocol::tcp ? "TCP" : "UDP", to_string(c.client),
+                   to_string(c.virtual_endpoint), to_string(c.server),
+                   assured ? "ASSURED" : std::string(to_string(c.state)), c.expires_in / 1s});
+  };
+  while (list.next(add)) {
+  }
   return all;
 }
 

@@ -172,7 +172,7 @@ TEST_CASE("A full table refuses new connections and keeps the others", "[pipelin
   CHECK(rig.run(kClients, tcp(kClient, kWebVip, "x")) == Outs{to_server1(tcp(kClient, kReal1, "x"))});
   // The pick that found no room is the next one's.
   uint32_t last = 0;
-  REQUIRE(rig.table().erase(rig.connection(), &last));
+  REQUIRE(rig.table().erase(rig.connection(), &last, 0));
   rig.table().reclaim();
   rig.run(kClients, std::vector<Frame>{});
   rig.table().reclaim();
