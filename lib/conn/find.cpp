@@ -58,11 +58,10 @@ Connection* ConnectionTable::candidate_in(const Bucket& bucket, uint64_t hash) c
 }
 
 void ConnectionTable::find_batch(std::span<Packet> packets) const noexcept {
-  std::array<Packet*, kBatchSize> probes, elsewhere;
-  std::size_t count = 0, absent = 0;
+  std::array<Packet*, kBatchSize> elsewhere;
+  std::size_t absent = 0;
   for (Packet& p : packets) {
     if (!wants_connection(p)) continue;
-    probes[count++] = &p;
     p.connection = first_look(p);
     if (p.connection == nullptr) [[unlikely]]
       elsewhere[absent++] = &p;
@@ -73,11 +72,9 @@ void ConnectionTable::find_batch(std::span<Packet> packets) const noexcept {
     p.connection = candidate_in(index_[conn::other_bucket(p.hash, buckets_)], p.hash);
   }
   // Third pass: compare the keys. Two connections with one tag in one bucket are rare: then all are compared.
-  for (std::size_t i = 0; i < count; ++i) {
-    Packet& p = *probes[i];
+  for (Packet& p : packets)
     if (p.connection != nullptr && !conn::holds(*p.connection, p.key)) [[unlikely]]
       p.connection = find(p.key, p.hash);
-  }
 }
 
 void ConnectionTable::find(std::span<Packet> packets) const noexcept {

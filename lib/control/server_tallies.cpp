@@ -28,10 +28,10 @@ Totals ServerTallies::total(ServerSlot server) const noexcept {
     t += {c.connections.get(),
           static_cast<int64_t>(c.active.get()),
           static_cast<int64_t>(c.inactive.get()),
-          c.packets_in.get(),
-          c.packets_out.get(),
-          c.bytes_in.get(),
-          c.bytes_out.get()};
+          c.packets[kIn].get(),
+          c.packets[kOut].get(),
+          c.bytes[kIn].get(),
+          c.bytes[kOut].get()};
   }
   return t;
 }

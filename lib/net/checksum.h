@@ -52,15 +52,12 @@ inline bool checksum_ok(const uint8_t* bytes, std::size_t n, uint64_t start = 0)
 
 // The same for an IPv4 header without options, checksum field included.
 inline bool ipv4_checksum_ok(const uint8_t* header) noexcept {
-  uint64_t a, b;
-  uint32_t c;
-  std::memcpy(&a, header, 8);
-  std::memcpy(&b, header + 8, 8);
-  std::memcpy(&c, header + 16, 4);
-  uint64_t sum = a + b;
-  sum += sum < b;  // end-around carry
-  sum += c;
-  sum += sum < c;
+  const auto word = [header](int i) {
+    uint32_t w;
+    std::memcpy(&w, header + 4 * i, sizeof w);
+    return uint64_t{w};
+  };
+  uint64_t sum = word(0) + word(1) + word(2) + word(3) + word(4);
   // Adding the other half leaves the sum of both, with its carry, in the upper one.
   sum += sum << 32 | sum >> 32;
   auto upper = static_cast<uint32_t>(sum >> 32);

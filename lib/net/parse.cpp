@@ -1,5 +1,6 @@
 #include "net/parse.h"
 
+#include <cstddef>
 #include <cstring>
 
 #include <rte_mbuf.h>
@@ -112,6 +113,13 @@ void parse_icmp(Packet& p, uint32_t here) noexcept {
   if (is_translated_error(view<IcmpHeader>(p.l4())->type)) parse_quote(p, here);
 }
 
+// Zero for an untagged frame with an IPv4 header without options.
+uint32_t type_and_version(const uint8_t* frame) noexcept {
+  uint32_t word;  // type, version and length of the header, type of service
+  std::memcpy(&word, frame + offsetof(EthernetHeader, type), sizeof word);
+  return (word ^ (kEtherTypeIpv4 | uint32_t{0x45} << 16)) & 0xffffff;
+}
+
 // The usual packet: untagged, to one host, IPv4 without options, no fragment, TCP or UDP, whole, all headers
 // in the first segment, its header checksum right. False: it is another one, nothing is decided, and the long
 // way finds out.
@@ -120,19 +128,16 @@ bool parse_usual(Packet& p) noexcept {
   constexpr uint32_t kLeast = sizeof(EthernetHeader) + sizeof(Ipv4Header) + sizeof(TcpHeader);
   if (m.data_len < kLeast) return false;
   auto* frame = rte_pktmbuf_mtod(&m, uint8_t*);
-  const auto& ethernet = *view<EthernetHeader>(frame);
   const auto& ip = *view<Ipv4Header>(frame + sizeof(EthernetHeader));
-  const unsigned tcp = ip.protocol == static_cast<uint8_t>(Protocol::tcp);
-  const unsigned udp = ip.protocol == static_cast<uint8_t>(Protocol::udp);
-  const unsigned unusual = static_cast<unsigned>(ethernet.type ^ kEtherTypeIpv4) | (frame[0] & 1u) |
-                           (ip.version_ihl ^ 0x45u) |
-                           (ip.fragment & unsigned{kIpMoreFragments | kIpOffsetMask}) | (1 ^ (tcp | udp));
+  constexpr uint32_t kTcp = static_cast<uint32_t>(Protocol::tcp), kUdp = static_cast<uint32_t>(Protocol::udp);
+  const uint32_t protocol = ip.protocol;
+  const uint64_t unusual = type_and_version(frame) | (frame[0] & 1u) |
+                           (ip.fragment & unsigned{kIpMoreFragments | kIpOffsetMask}) |
+                           (protocol ^ kTcp) * (protocol ^ kUdp) | (m.ol_flags & RTE_MBUF_F_RX_IP_CKSUM_BAD);
   const uint32_t length = swap16(ip.total_length);
   if (unusual != 0 || length < kLeast - sizeof(EthernetHeader) || length > m.pkt_len - sizeof(EthernetHeader))
     return false;
-  if ((m.ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) != RTE_MBUF_F_RX_IP_CKSUM_GOOD &&
-      ((m.ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_BAD ||
-       !ipv4_checksum_ok(frame + sizeof(EthernetHeader))))
+  if ((m.ol_flags & RTE_MBUF_F_RX_IP_CKSUM_GOOD) == 0 && !ipv4_checksum_ok(frame + sizeof(EthernetHeader)))
     return false;
   p.ip = frame + sizeof(EthernetHeader);
   p.l2_length = sizeof(EthernetHeader);
@@ -140,10 +145,10 @@ bool parse_usual(Packet& p) noexcept {
   p.ip_length = static_cast<uint16_t>(length);
   p.source.be = ip.source;
   p.destination.be = ip.destination;
-  p.ip_protocol = ip.protocol;
+  p.ip_protocol = static_cast<uint8_t>(protocol);
   const uint8_t* l4 = p.ip + sizeof(Ipv4Header);
-  set_key(p, {p.source, load_port(l4)}, {p.destination, load_port(l4 + 2)}, ip.protocol);
-  p.tcp_flags = static_cast<uint8_t>(view<TcpHeader>(l4)->flags & (0 - tcp));
+  set_key(p, {p.source, load_port(l4)}, {p.destination, load_port(l4 + 2)}, p.ip_protocol);
+  p.tcp_flags = static_cast<uint8_t>(view<TcpHeader>(l4)->flags & (0 - uint32_t{protocol == kTcp}));
   p.kind = PacketKind::flow;
   return true;
 }

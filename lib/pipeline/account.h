@@ -24,9 +24,10 @@ inline void count_change(Counter& counter, int delta) noexcept {
 
 // IPVS counts whole IP packets.
 inline void count_packet(ServerCounters& server, Direction d, uint16_t ip_length) noexcept {
-  const bool in = d == Direction::inbound;
-  (in ? server.packets_in : server.packets_out).add();
-  (in ? server.bytes_in : server.bytes_out).add(ip_length);
+  const auto i = static_cast<std::size_t>(d);  // no branch: it is as good as random
+  static_assert(static_cast<std::size_t>(Direction::inbound) == kIn);
+  server.packets[i].add();
+  server.bytes[i].add(ip_length);
 }
 
 }  // namespace steelyard

@@ -18,8 +18,10 @@ namespace steelyard {
 // OutPkts, InBytes, OutBytes (IP total length), ActiveConn and InActConn. A single worker's active and
 // inactive may be "negative" (two's complement): a connection may end on another worker or on the control
 // core.
+inline constexpr std::size_t kIn = 0, kOut = 1;  // as Direction
 struct alignas(kCacheLine) ServerCounters {
-  Counter connections, active, inactive, packets_in, packets_out, bytes_in, bytes_out;
+  Counter connections, active, inactive;
+  std::array<Counter, 2> packets, bytes;  // in and out
   Counter responses;  // of ResponseSamples
 };
 static_assert(sizeof(ServerCounters) == kCacheLine);

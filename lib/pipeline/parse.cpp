@@ -32,17 +32,18 @@ void judge(Packet& p, const AddressTable& addresses) noexcept {
 
 }  // namespace
 
-// Three short loops: in one, the processor's window does not reach from one packet's chain of multiplications
-// to the next packet's.
+// Two short loops: in one, the processor's window does not reach from one packet's chain of multiplications to
+// the next packet's.
 void parse(Batch& batch, const Snapshot& snap, const ConnectionTable& table) noexcept {
   for (Packet& p : batch.all()) {
     p.in_port = static_cast<uint8_t>(p.mbuf->port);
     parse_packet(p);
   }
-  for (Packet& p : batch.all())
-    if (p.verdict == Verdict::pending) judge(p, snap.addresses);
-  for (Packet& p : batch.all())
+  for (Packet& p : batch.all()) {
+    if (p.verdict != Verdict::pending) continue;
+    judge(p, snap.addresses);
     if (p.verdict == Verdict::pending) table.prepare(p);
+  }
 }
 
 }  // namespace steelyard

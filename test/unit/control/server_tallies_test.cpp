@@ -15,8 +15,8 @@ struct Fixture {
   void count(std::size_t worker, uint64_t connections, uint64_t packets) {
     ServerCounters& c = workers[worker]->servers[1];
     c.connections.add(connections);
-    c.packets_in.add(packets), c.packets_out.add(2 * packets);
-    c.bytes_in.add(100 * packets), c.bytes_out.add(1000 * packets);
+    c.packets[kIn].add(packets), c.packets[kOut].add(2 * packets);
+    c.bytes[kIn].add(100 * packets), c.bytes[kOut].add(1000 * packets);
   }
   void run(std::chrono::milliseconds time) {
     for (const auto end = now + time; now < end; now += 1ms) tallies.tick(now);
@@ -64,7 +64,7 @@ TEST_CASE_METHOD(Fixture, "zeroed counts begin anew; what is goes on, and no wor
   CHECK(t.connections == 1);
   CHECK(t.packets_in == 5);
   CHECK(t.bytes_out == 5000);
-  CHECK(workers[0]->servers[1].packets_in.get() == 10);
+  CHECK(workers[0]->servers[1].packets[kIn].get() == 10);
 }
 
 TEST_CASE_METHOD(Fixture, "rates move a quarter of the way every two seconds", "[control]") {

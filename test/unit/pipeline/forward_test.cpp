@@ -62,10 +62,10 @@ TEST_CASE("Packets and bytes are counted as IPVS does", "[pipeline][counters]") 
   rig.run(kServers, tcp(kReal1, kClient, "123"));
   const ServerCounters& s = rig.counters.servers[kWeb1];
   CHECK(s.connections.get() == 1);
-  CHECK(s.packets_in.get() == 3);
-  CHECK(s.bytes_in.get() == 40 + 40 + 45);
-  CHECK(s.packets_out.get() == 2);
-  CHECK(s.bytes_out.get() == 40 + 43);
+  CHECK(s.packets[kIn].get() == 3);
+  CHECK(s.bytes[kIn].get() == 40 + 40 + 45);
+  CHECK(s.packets[kOut].get() == 2);
+  CHECK(s.bytes[kOut].get() == 40 + 43);
   CHECK(s.active.get() == 1);
   CHECK(s.inactive.get() == 0);
   rig.run(kClients, tcp(kClient, kWebVip, kRst));

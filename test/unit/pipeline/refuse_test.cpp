@@ -27,7 +27,7 @@ TEST_CASE("A client's last hop is answered from the virtual address and counts a
   const Frame last = tcp(kClient, kWebVip, "x").ttl(1);
   CHECK(rig.run(kClients, last) == Outs{out(kClients, icmp_to_client(11, 0, last))});
   CHECK(rig.dropped(DropReason::ttl_exceeded) == 1);
-  CHECK(rig.counters.servers[kWeb1].packets_in.get() == 3);
+  CHECK(rig.counters.servers[kWeb1].packets[kIn].get() == 3);
   rig.run(kClients, tcp(kClient, kWebVip, "x").ttl(0));
   CHECK(rig.dropped(DropReason::ttl_exceeded) == 2);
 }
@@ -44,7 +44,7 @@ TEST_CASE("A server's last hop is answered from the port's address and does not 
     rig.snap.ports[kServers].address = {};
     CHECK(rig.run(kServers, last) == Outs{out(kServers, icmp_to_server(kVip, 11, 0, last))});
   }
-  CHECK(rig.counters.servers[kWeb1].packets_out.get() == 1);
+  CHECK(rig.counters.servers[kWeb1].packets[kOut].get() == 1);
   CHECK(rig.connection()->state() == State::established);
 }
 
@@ -55,7 +55,7 @@ TEST_CASE("Too large with DF: fragmentation needed, as Linux says it", "[pipelin
     rig.snap.next_hops[2].mtu = 600;
     const Frame large = tcp(kClient, kWebVip, text(960)).df();
     CHECK(rig.run(kClients, large) == Outs{out(kClients, icmp_to_client(3, 4, large.ttl(63), 600))});
-    CHECK(rig.counters.servers[kWeb1].packets_in.get() == 3);
+    CHECK(rig.counters.servers[kWeb1].packets[kIn].get() == 3);
     // Exactly the MTU passes.
     CHECK(rig.run(kClients, tcp(kClient, kWebVip, text(560)).df()) ==
           Outs{to_server1(tcp(kClient, kReal1, text(560)).df())});
@@ -64,7 +64,7 @@ TEST_CASE("Too large with DF: fragmentation needed, as Linux says it", "[pipelin
     rig.snap.next_hops[1].mtu = 600;
     const Frame large = tcp(kReal1, kClient, text(960)).df();
     CHECK(rig.run(kServers, large) == Outs{out(kServers, icmp_to_server(kPortS, 3, 4, large.ttl(63), 600))});
-    CHECK(rig.counters.servers[kWeb1].packets_out.get() == 1);
+    CHECK(rig.counters.servers[kWeb1].packets[kOut].get() == 1);
   }
   CHECK(rig.dropped(DropReason::fragmentation_needed) == 1);
 }
@@ -187,10 +187,10 @@ TEST_CASE("ICMP errors about a connection are translated both ways and count", "
                 icmp_error(ip("10.20.0.99"), kClient.address, 3, 4, packets(kClient, kReal1), 28, 1300)) ==
         Outs{to_client(icmp_error(kVip, kClient.address, 3, 4, packets(kClient, kWebVip), 28, 1300))});
   const ServerCounters& s = rig.counters.servers[kWeb1];
-  CHECK(s.packets_in.get() == 2 + 1);
-  CHECK(s.bytes_in.get() == 80 + 56);
-  CHECK(s.packets_out.get() == 1 + 1);
-  CHECK(s.bytes_out.get() == 40 + 56);
+  CHECK(s.packets[kIn].get() == 2 + 1);
+  CHECK(s.bytes[kIn].get() == 80 + 56);
+  CHECK(s.packets[kOut].get() == 1 + 1);
+  CHECK(s.bytes[kOut].get() == 40 + 56);
   // An error keeps no connection alive.
   CHECK(rig.connection()->last_seen == before);
 }
@@ -207,7 +207,7 @@ TEST_CASE("ICMP errors that cannot be true are dropped", "[pipeline][icmp]") {
     rig.run(kClients, icmp_error(ip("10.11.99.1"), ip("10.10.0.101"), 3, 4, quote, 28, 1400));
   }
   CHECK(rig.dropped(DropReason::bad_icmp_error) == 1);
-  CHECK(rig.counters.servers[kWeb1].packets_in.get() == 2);
+  CHECK(rig.counters.servers[kWeb1].packets[kIn].get() == 2);
 }
 
 TEST_CASE("ICMP errors are never answered", "[pipeline][icmp]") {
