@@ -41,8 +41,8 @@ TEST_CASE("Each datagram is scheduled anew, replies come from the virtual addres
   CHECK(first.connections.get() == 2);
   CHECK(first.active.get() == 0);
   CHECK(first.inactive.get() == 0);
-  CHECK(first.packets_in.get() == 2);
-  CHECK(first.packets_out.get() == 1);
+  CHECK(first.packets[kIn].get() == 2);
+  CHECK(first.packets[kOut].get() == 1);
 }
 
 TEST_CASE("A server's ICMP error about a one-packet datagram reaches the client", "[pipeline][one_packet]") {
@@ -59,7 +59,7 @@ TEST_CASE("Only what goes to clients is taken for an answer", "[pipeline][one_pa
     CHECK(rig.run(kServers, udp(kRealDns1, ep(to, 5353), "x")).empty());
   CHECK(rig.run(kServers, udp(ep("10.20.0.11", 54), kClient, "x")).empty());  // another port
   CHECK(rig.run(kServers, tcp(kRealDns1, kClient, kSyn | kAck)).empty());
-  CHECK(rig.counters.servers[kDns1].packets_out.get() == 0);
+  CHECK(rig.counters.servers[kDns1].packets[kOut].get() == 0);
 }
 
 TEST_CASE("No server, no datagram", "[pipeline][one_packet]") {
