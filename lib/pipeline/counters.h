@@ -22,7 +22,7 @@ inline constexpr std::size_t kIn = 0, kOut = 1;  // as Direction
 struct alignas(kCacheLine) ServerCounters {
   Counter connections, active, inactive;
   std::array<Counter, 2> packets, bytes;  // in and out
-  Counter responses;  // of ResponseSamples
+  Counter responses;                      // of ResponseSamples
 };
 static_assert(sizeof(ServerCounters) == kCacheLine);
 

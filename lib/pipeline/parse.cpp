@@ -32,8 +32,8 @@ void judge(Packet& p, const AddressTable& addresses) noexcept {
 
 }  // namespace
 
-// Two short loops: in one, the processor's window does not reach from one packet's chain of multiplications to
-// the next packet's.
+// Two short loops: in one, the processor's window does not reach from one packet's chain of multiplications
+// to the next packet's.
 void parse(Batch& batch, const Snapshot& snap, const ConnectionTable& table) noexcept {
   for (Packet& p : batch.all()) {
     p.in_port = static_cast<uint8_t>(p.mbuf->port);
